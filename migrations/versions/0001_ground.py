@@ -89,7 +89,7 @@ def upgrade() -> None:
         sa.Column("four_eyes", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("charge_vat", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("claim_interest", sa.Boolean(), server_default=sa.text("true"), nullable=False),
-        sa.Column("days_off", postgresql.ARRAY(Date()), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("days_off", postgresql.ARRAY(sa.Date()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("default_workflow_id", sa.Integer(), nullable=True),
         sa.Column("first_run_to_approval", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("planned_for", sa.Date(), nullable=True),
@@ -254,7 +254,9 @@ def upgrade() -> None:
         sa.Column("finishes", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("hold_cause", sa.Text(), nullable=True),
         sa.Column("hold_days", sa.Integer(), nullable=True),
-        sa.Column("hold_stops", postgresql.ARRAY(Text()), server_default=sa.text("'{all}'"), nullable=False),
+        sa.Column(
+            "hold_stops", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{all}'"), nullable=False
+        ),
         sa.Column("follow_up_kind", sa.Text(), nullable=True),
         sa.Column("follow_up_days", sa.Integer(), nullable=True),
         sa.CheckConstraint(
@@ -552,8 +554,8 @@ def upgrade() -> None:
         sa.Column(
             "minimum_amount", sa.Numeric(precision=14, scale=2), server_default=sa.text("0"), nullable=False
         ),
-        sa.Column("customer_kinds", postgresql.ARRAY(Text()), nullable=True),
-        sa.Column("profile_ids", postgresql.ARRAY(BigInteger()), nullable=True),
+        sa.Column("customer_kinds", postgresql.ARRAY(sa.Text()), nullable=True),
+        sa.Column("profile_ids", postgresql.ARRAY(sa.BigInteger()), nullable=True),
         sa.Column("if_unreachable", sa.Text(), server_default="letter", nullable=False),
         sa.Column("copy_channel", sa.Text(), nullable=True),
         sa.Column("max_attempts", sa.Integer(), server_default=sa.text("3"), nullable=False),
@@ -991,7 +993,7 @@ def upgrade() -> None:
         sa.Column("customer_id", sa.BigInteger(), nullable=False),
         sa.Column("open_item_id", sa.BigInteger(), nullable=True),
         sa.Column("amount", sa.Numeric(precision=14, scale=2), nullable=True),
-        sa.Column("stops", postgresql.ARRAY(Text()), server_default=sa.text("'{all}'"), nullable=False),
+        sa.Column("stops", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{all}'"), nullable=False),
         sa.Column("cause", sa.Text(), nullable=False),
         sa.Column("source_kind", sa.Text(), nullable=True),
         sa.Column("source_id", sa.BigInteger(), nullable=True),
