@@ -821,7 +821,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["version_id", "position"],
             ["tegoed.workflow_step.version_id", "tegoed.workflow_step.position"],
-            name=op.f("fk_workflow_next_version_id"),
+            name=op.f("fk_workflow_next_version_id_position"),
         ),
         sa.ForeignKeyConstraint(
             ["version_id"], ["tegoed.workflow_version.id"], name=op.f("fk_workflow_next_version_id")
