@@ -7,7 +7,7 @@ import uuid
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Date, ForeignKey, LargeBinary, text
+from sqlalchemy import BigInteger, CheckConstraint, Date, ForeignKey, Index, LargeBinary, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -26,6 +26,7 @@ class Company(Base):
         one_of("state", "off", "plan_only", "live"),
         one_of("language", "nl", "en"),
         one_of("letter_window", "left", "right", "din_a", "din_b"),
+        one_of("mail_transport", "folder"),
         one_of("reference_kind", "rf", "kenmerk"),
         one_of("tone", "friendly", "neutral", "firm"),
         CheckConstraint("recall_minutes between 0 and 1440", name="recall_minutes_range"),
@@ -64,6 +65,7 @@ class Company(Base):
     letter_window: Mapped[str] = mapped_column(server_default="right")
     tone: Mapped[str] = mapped_column(server_default="neutral")
     reference_kind: Mapped[str] = mapped_column(server_default="rf")
+    mail_transport: Mapped[str] = mapped_column(server_default="folder")
     recall_minutes: Mapped[int] = mapped_column(server_default=text("30"))
     freshness_days: Mapped[int] = mapped_column(server_default=text("3"))
     bytes_valid_days: Mapped[int] = mapped_column(server_default=text("3"))
@@ -89,6 +91,15 @@ class CompanyCalendar(Base):
     """The days of a company: `working_no` counts working days, so that adding *n* of them is one join."""
 
     __tablename__ = "company_calendar"
+    __table_args__ = (
+        Index(
+            "uq_company_calendar_working_no",
+            "company_id",
+            "working_no",
+            unique=True,
+            postgresql_where=text("working"),
+        ),
+    )
 
     company_id: Mapped[int] = key("company", primary_key=True)
     day: Mapped[dt.date] = mapped_column(primary_key=True)

@@ -16,11 +16,13 @@ class PrintQueue(Base):
     """Where letters of a company wait for paper (for example *Letterhead*)."""
 
     __tablename__ = "print_queue"
-    __table_args__ = (UniqueConstraint("company_id", "name"),)
+    __table_args__ = (UniqueConstraint("company_id", "name"), one_of("transport", "folder"))
 
     id: Mapped[SmallId]
     company_id: Mapped[int] = key("company")
     name: Mapped[str]
+    transport: Mapped[str] = mapped_column(server_default="folder")
+    served_at: Mapped[dt.datetime | None]
 
 
 class Document(Base):

@@ -156,7 +156,7 @@ class Action(Base):
     __table_args__ = (
         one_of("kind", *KINDS),
         one_of("origin", "workflow", "by_hand", "follow_up"),
-        one_of("state", "planned", "awaiting_approval", "approved", "done", "cancelled"),
+        one_of("state", "planned", "awaiting_approval", "approved", "sending", "done", "cancelled"),
         CheckConstraint("(state = 'cancelled') = (cancel_reason is not null)", name="cancel_reason_given"),
         Index("ix_action_customer_id", "customer_id", "id"),
         Index(
@@ -273,7 +273,10 @@ class Hold(Base):
     __tablename__ = "hold"
     __table_args__ = (
         one_of("cause", *CAUSES),
-        CheckConstraint("amount is null or (amount > 0 and open_item_id is not null)", name="part_of_item"),
+        CheckConstraint(
+            "amount is null or (amount > 0 and open_item_id is not null and stops = '{all}')",
+            name="part_of_item",
+        ),
         CheckConstraint(
             "stops <> '{}' and stops <@ array['email', 'letter', 'call', 'charge', 'all']", name="stops_known"
         ),

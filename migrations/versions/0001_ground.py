@@ -79,6 +79,7 @@ def upgrade() -> None:
         sa.Column("letter_window", sa.Text(), server_default="right", nullable=False),
         sa.Column("tone", sa.Text(), server_default="neutral", nullable=False),
         sa.Column("reference_kind", sa.Text(), server_default="rf", nullable=False),
+        sa.Column("mail_transport", sa.Text(), server_default="folder", nullable=False),
         sa.Column("recall_minutes", sa.Integer(), server_default=sa.text("30"), nullable=False),
         sa.Column("freshness_days", sa.Integer(), server_default=sa.text("3"), nullable=False),
         sa.Column("bytes_valid_days", sa.Integer(), server_default=sa.text("3"), nullable=False),
@@ -101,6 +102,7 @@ def upgrade() -> None:
             "letter_window in ('left', 'right', 'din_a', 'din_b')",
             name=op.f("ck_company_letter_window_known"),
         ),
+        sa.CheckConstraint("mail_transport in ('folder')", name=op.f("ck_company_mail_transport_known")),
         sa.CheckConstraint(
             "reference_kind in ('rf', 'kenmerk')", name=op.f("ck_company_reference_kind_known")
         ),
@@ -219,6 +221,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("company_id", "day", name=op.f("pk_company_calendar")),
         schema="tegoed",
     )
+    op.create_index(
+        "uq_company_calendar_working_no",
+        "company_calendar",
+        ["company_id", "working_no"],
+        unique=True,
+        schema="tegoed",
+        postgresql_where=sa.text("working"),
+    )
     op.create_table(
         "document",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -276,6 +286,9 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), sa.Identity(always=True), nullable=False),
         sa.Column("company_id", sa.Integer(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("transport", sa.Text(), server_default="folder", nullable=False),
+        sa.Column("served_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("transport in ('folder')", name=op.f("ck_print_queue_transport_known")),
         sa.ForeignKeyConstraint(
             ["company_id"], ["tegoed.company.id"], name=op.f("fk_print_queue_company_id")
         ),
@@ -652,7 +665,7 @@ def upgrade() -> None:
             "origin in ('workflow', 'by_hand', 'follow_up')", name=op.f("ck_action_origin_known")
         ),
         sa.CheckConstraint(
-            "state in ('planned', 'awaiting_approval', 'approved', 'done', 'cancelled')",
+            "state in ('planned', 'awaiting_approval', 'approved', 'sending', 'done', 'cancelled')",
             name=op.f("ck_action_state_known"),
         ),
         sa.ForeignKeyConstraint(["customer_id"], ["tegoed.customer.id"], name=op.f("fk_action_customer_id")),
@@ -1006,15 +1019,16 @@ def upgrade() -> None:
         sa.Column("placed_by", sa.Text(), server_default=sa.text("session_user"), nullable=False),
         sa.Column("placed_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint(
+            "amount is null or (amount > 0 and open_item_id is not null and stops = '{all}')",
+            name=op.f("ck_hold_part_of_item"),
+        ),
+        sa.CheckConstraint(
             "cause in ('manual', 'promise', 'arrangement', 'dispute', 'reply', 'portal', 'unreachable', 'recalled', 'legal')",
             name=op.f("ck_hold_cause_known"),
         ),
         sa.CheckConstraint(
             "stops <> '{}' and stops <@ array['email', 'letter', 'call', 'charge', 'all']",
             name=op.f("ck_hold_stops_known"),
-        ),
-        sa.CheckConstraint(
-            "amount is null or (amount > 0 and open_item_id is not null)", name=op.f("ck_hold_part_of_item")
         ),
         sa.CheckConstraint("until is null or until >= starts", name=op.f("ck_hold_ends_after_start")),
         sa.ForeignKeyConstraint(["company_id"], ["tegoed.company.id"], name=op.f("fk_hold_company_id")),
@@ -1301,6 +1315,12 @@ def downgrade() -> None:
     op.drop_table("outcome", schema="tegoed")
     op.drop_table("membership", schema="tegoed")
     op.drop_table("document", schema="tegoed")
+    op.drop_index(
+        "uq_company_calendar_working_no",
+        table_name="company_calendar",
+        schema="tegoed",
+        postgresql_where=sa.text("working"),
+    )
     op.drop_table("company_calendar", schema="tegoed")
     op.drop_table("station", schema="tegoed")
     op.drop_index("ix_import_line_run_id", table_name="import_line", schema="tegoed")

@@ -1,0 +1,242 @@
+-- Planning: what step_schedule() calls due becomes actions. Set-based; a second run writes nothing.
+
+create function tegoed.can_mail(cu tegoed.customer) returns boolean
+language sql immutable as $$ select cu.email <> '' and cu.email_state = 'good' $$;
+
+create function tegoed.can_post(cu tegoed.customer) returns boolean
+language sql immutable as $$
+    select cu.street <> '' and cu.city <> '' and (cu.postcode <> '' or cu.country <> 'NL') and cu.address_state = 'good'
+$$;
+
+-- The kind of action a written step becomes for this customer: its own channel, or what stands in for it.
+create function tegoed.reachable_kind(cu tegoed.customer, p_kind text, p_if_unreachable text) returns text
+language sql immutable as $$
+    select case
+        when p_kind = 'email' and not tegoed.can_mail(cu) then case
+            when p_if_unreachable = 'letter' and tegoed.can_post(cu) then 'letter'
+            when p_if_unreachable = 'call' and cu.phone <> '' and cu.phone_state = 'good' then 'call' else 'task' end
+        when p_kind = 'letter' and not tegoed.can_post(cu) then case
+            when p_if_unreachable = 'call' and cu.phone <> '' and cu.phone_state = 'good' then 'call' else 'task' end
+        else p_kind end
+$$;
+
+create function tegoed.score_of(p_overdue numeric, p_days int) returns numeric
+language sql immutable parallel safe as $$
+    select least(round(greatest(p_overdue, 0) * (1 + p_days / 30.0), 2), 1000000)
+$$;
+
+create function tegoed.class_of(p_kind text) returns smallint
+language sql immutable parallel safe as $$
+    select (case p_kind when 'call' then 3 when 'email' then 5 when 'letter' then 5 when 'charge' then 5 else 4 end)::smallint
+$$;
+
+-- Customers with something that may be done on p_on: joins only, so that an idle day is one pass.
+create function tegoed.due_customers(p_company int, p_on date, p_customers bigint[] default null) returns bigint[]
+language sql stable set plan_cache_mode = force_custom_plan as $$
+    select array_agg(distinct i.customer_id)
+    from tegoed.item_step(array[p_company], p_on, p_customers) i
+    where i.own_on <= p_on and i.live_action_id is null and i.kind is not null and not i.held and i.wait is null
+$$;
+
+-- Writes the actions that are due for these customers. Internal: the callers check rights and lock.
+create function tegoed.plan_customers(p_company int, p_on date, p_customers bigint[]) returns jsonb
+language plpgsql set search_path = pg_catalog, tegoed, pg_temp set plan_cache_mode = force_custom_plan as $$
+declare
+    v_due bigint[];
+    v_counts jsonb;
+    v_skipped bigint[];
+begin
+    v_due := tegoed.due_customers(p_company, p_on, p_customers);
+    if v_due is null then
+        return jsonb_build_object('actions', 0, 'items', 0, 'joined', 0, 'skipped', 0, 'follow_ups', 0);
+    end if;
+    with schedule as materialized (
+        select s.*, case when s.step_is_written then 'written' else s.kind || '/' || s.position end as group_key
+        from (
+            select x.*, coalesce(x.kind in ('email', 'letter'), false) as step_is_written
+            from tegoed.step_schedule(array[p_company], p_on, v_due) x
+        ) s
+        where s.verdict in ('due', 'joins', 'covered', 'set_off', 'cost', 'skip', 'never_demanded')
+    ), skipped as (
+        insert into tegoed.step_done (company_id, open_item_id, version_id, position, stage, rank, at, on_date,
+                                      written, skipped, reason)
+        select s.company_id, s.open_item_id, s.version_id, s.position, s.stage, s.rank, now(), p_on,
+               s.step_is_written, true, s.reason
+        from schedule s where s.verdict = 'skip'
+        returning open_item_id
+    ), deed as (
+        select s.customer_id, s.currency, s.group_key, s.version_id,
+               case when s.group_key = 'written' then max(s.text_position) else max(s.position) end as position,
+               sum(s.unheld) as amount, max(s.days_overdue) as days_overdue, max(s.overdue) as overdue,
+               min(s.own_on) as due_on, count(*) as items, min(s.workflow_from) as workflow_from, min(s.tone) as tone,
+               count(*) filter (where s.verdict = 'joins') as joined
+        from schedule s
+        where s.verdict in ('due', 'joins') and s.waiting_action_id is null
+           or s.verdict = 'due' and not s.step_is_written
+        group by s.customer_id, s.currency, s.group_key, s.version_id
+    ), extra as (
+        select s.customer_id, s.currency, sum(s.unheld) as amount
+        from schedule s
+        where s.verdict in ('set_off', 'cost', 'covered') and s.waiting_action_id is null
+        group by 1, 2
+    ), made as (
+        insert into tegoed.action (company_id, customer_id, kind, origin, stage, rank, version_id, position, template,
+            tone, currency, state, business_date, due_on, amount, days_overdue, class, score, approval_required,
+            counts_as_step, cause, explanation)
+        select p_company, d.customer_id, k.kind, 'workflow', w.stage, w.rank, d.version_id, w.position, w.template,
+               coalesce(w.tone, d.tone), d.currency, 'planned', p_on, d.due_on,
+               d.amount + case when d.group_key = 'written' then coalesce(x.amount, 0) else 0 end,
+               d.days_overdue, tegoed.class_of(k.kind), tegoed.score_of(d.overdue, d.days_overdue),
+               k.kind in ('email', 'letter') and (w.approval or c.first_run_to_approval),
+               not (w.kind in ('email', 'letter') and k.kind = 'task'),
+               case when w.kind in ('email', 'letter') and k.kind in ('task', 'call') then 'unreachable' end,
+               jsonb_build_object('rule', 'step', 'step', w.position, 'title', w.title, 'days', w.days,
+                   'after', w.after, 'day_kind', w.day_kind, 'workflow', wf.name, 'workflow_from', d.workflow_from,
+                   'due_on', d.due_on, 'items', d.items, 'bundled', d.joined, 'overdue', d.overdue,
+                   'channel', w.kind, 'set_off', coalesce(x.amount, 0))
+        from deed d
+        join tegoed.workflow_step w on w.version_id = d.version_id and w.position = d.position
+        join tegoed.workflow_version v on v.id = d.version_id
+        join tegoed.workflow wf on wf.id = v.workflow_id
+        join tegoed.company c on c.id = p_company
+        join tegoed.customer cu on cu.id = d.customer_id
+        cross join lateral (select tegoed.reachable_kind(cu, w.kind, w.if_unreachable) as kind) k
+        left join extra x on x.customer_id = d.customer_id and x.currency = d.currency
+        returning id, customer_id, currency, kind, position, amount, rank, template is not null as written_step,
+                  (select w.copy_channel from tegoed.workflow_step w
+                   where w.version_id = action.version_id and w.position = action.position) as copy_channel
+    ), seat as (
+        select m.id as action_id, s.open_item_id, s.company_id, s.stage, s.rank, s.version_id, s.position, s.unheld,
+               case when s.verdict in ('set_off', 'cost', 'covered') then s.verdict
+                    when s.rank < m.rank then 'also_due' else 'demand' end as role,
+               s.verdict in ('due', 'joins') as live
+        from made m
+        join schedule s on s.customer_id = m.customer_id and s.currency = m.currency
+            and (s.verdict in ('due', 'joins') and s.step_is_written = m.written_step
+                     and (m.written_step or s.position = m.position)
+                 or m.written_step and s.verdict in ('set_off', 'cost', 'covered'))
+    ), seated as (
+        insert into tegoed.action_item (action_id, open_item_id, company_id, role, stage, rank, version_id, position,
+                                        amount, live_step)
+        select action_id, open_item_id, company_id, role, stage, coalesce(rank, 0), version_id, position, unheld, live
+        from seat
+        returning live_step
+    ), delivered as (
+        insert into tegoed.delivery (action_id, company_id, customer_id, channel, is_primary, recipient, queue_id)
+        select m.id, p_company, m.customer_id, ch.channel, ch.channel = m.kind,
+               case when ch.channel = 'email' then cu.email else '' end,
+               case when ch.channel = 'letter' then q.id end
+        from made m
+        join tegoed.customer cu on cu.id = m.customer_id
+        cross join lateral (
+            select m.kind as channel
+            union all
+            select m.copy_channel where m.copy_channel <> m.kind
+                and case m.copy_channel when 'email' then tegoed.can_mail(cu) else tegoed.can_post(cu) end
+        ) ch
+        cross join (select min(pq.id) as id from tegoed.print_queue pq where pq.company_id = p_company) q
+        where m.kind in ('email', 'letter')
+        returning 1
+    ), told as (
+        insert into tegoed.event (company_id, customer_id, action_id, kind, facts)
+        select p_company, m.customer_id, m.id, 'action.planned',
+               jsonb_build_object('kind', m.kind, 'amount', m.amount, 'on', p_on)
+        from made m
+        returning 1
+    ), follow_up as (
+        insert into tegoed.action (company_id, customer_id, kind, origin, currency, business_date, due_on, amount,
+            days_overdue, class, score, counts_as_step, cause, explanation)
+        select p_company, s.customer_id, 'task', 'follow_up', s.currency, p_on, p_on, sum(s.unheld),
+               max(s.days_overdue), 4, tegoed.score_of(max(s.overdue), max(s.days_overdue)), false, 'never_demanded',
+               jsonb_build_object('rule', 'never_demanded', 'items', count(*))
+        from schedule s
+        where s.verdict = 'never_demanded' and not exists (
+            select from tegoed.action a where a.customer_id = s.customer_id and a.cause = 'never_demanded'
+              and a.state = 'planned')
+        group by s.customer_id, s.currency
+        returning 1
+    )
+    select jsonb_build_object(
+               'actions', (select count(*) from made),
+               'items', (select count(*) from seated where live_step),
+               'deliveries', (select count(*) from delivered), 'events', (select count(*) from told),
+               'skipped', (select count(*) from skipped),
+               'follow_ups', (select count(*) from follow_up)),
+           (select array_agg(open_item_id) from skipped)
+    into v_counts, v_skipped;
+    perform tegoed.keep_progress(v_skipped);
+    return v_counts || jsonb_build_object('joined', tegoed.join_waiting(p_company, p_on, v_due));
+end
+$$;
+
+-- Items that have become due while an automatic communication waits join it: it is rendered again, and
+-- goes back to approval when it needed one. A claimed or sending one is left alone; they wait for the gap.
+create function tegoed.join_waiting(p_company int, p_on date, p_customers bigint[]) returns int
+language plpgsql set search_path = pg_catalog, tegoed, pg_temp set plan_cache_mode = force_custom_plan as $$
+declare
+    v_joined int;
+    v_actions bigint[];
+begin
+    if not exists (select from tegoed.action a where a.company_id = p_company and a.customer_id = any (p_customers)
+                   and a.state in ('planned', 'awaiting_approval', 'approved') and a.kind in ('email', 'letter')
+                   and a.business_date < p_on) then
+        return 0;
+    end if;
+    with schedule as materialized (
+        select s.* from tegoed.step_schedule(array[p_company], p_on, p_customers) s
+        where s.verdict = 'due' and s.waiting_action_id is not null and s.kind in ('email', 'letter')
+          and not exists (select from tegoed.delivery d where d.action_id = s.waiting_action_id and d.state <> 'waiting')
+    ), seated as (
+        insert into tegoed.action_item (action_id, open_item_id, company_id, role, stage, rank, version_id, position,
+                                        amount, live_step)
+        select s.waiting_action_id, s.open_item_id, s.company_id, 'demand', s.stage, s.rank, s.version_id, s.position,
+               s.unheld, true
+        from schedule s
+        on conflict (action_id, open_item_id) do update
+            set role = 'demand', stage = excluded.stage, rank = excluded.rank, version_id = excluded.version_id,
+                position = excluded.position, amount = excluded.amount, live_step = true
+        returning action_id
+    )
+    select count(*), array_agg(distinct action_id) into v_joined, v_actions from seated;
+    if v_joined > 0 then
+        perform tegoed.render_again(a, 'items_joined') from unnest(v_actions) a;
+    end if;
+    return v_joined;
+end
+$$;
+
+create function tegoed.lock_company(p_company int) returns void
+language sql set search_path = pg_catalog, tegoed, pg_temp as $$
+    select pg_catalog.pg_advisory_xact_lock(7402, p_company)
+$$;
+
+-- Plans a company for a business date. With p_once nothing happens when that date was planned already.
+-- p_all plans every customer, else those given. The lock lets one planner or import at a time.
+create function tegoed.plan_company(p_company int, p_on date, p_once boolean default false) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, tegoed, pg_temp as $$
+declare
+    v_company tegoed.company;
+    v_counts jsonb;
+begin
+    perform tegoed.require_role('worker', 'manager');
+    perform tegoed.require_company(p_company);
+    perform tegoed.lock_company(p_company);
+    select * into v_company from tegoed.company where id = p_company;
+    if v_company.state = 'off' then
+        return jsonb_build_object('off', true);
+    elsif p_once and v_company.planned_for >= p_on then
+        return jsonb_build_object('already', v_company.planned_for);
+    elsif not exists (select from tegoed.company_calendar where company_id = p_company and day = p_on + 400)
+       or not exists (select from tegoed.company_calendar where company_id = p_company and day = p_on) then
+        perform tegoed.fail('TG002', format('The calendar of %s does not reach %s.', v_company.code, p_on + 400),
+            jsonb_build_object('code', 'calendar.short', 'remedy', 'Run: tegoed company set CODE --calendar.'));
+    end if;
+    v_counts := tegoed.plan_customers(p_company, p_on, null);
+    update tegoed.company set planned_for = greatest(planned_for, p_on) where id = p_company and planned_for is distinct from p_on;
+    if (v_counts ->> 'actions')::int + (v_counts ->> 'skipped')::int + (v_counts ->> 'joined')::int > 0 then
+        perform tegoed.note_event(p_company, null, 'company.planned', v_counts || jsonb_build_object('on', p_on));
+        perform tegoed.announce(p_company, 'actions');
+    end if;
+    return v_counts;
+end
+$$;
