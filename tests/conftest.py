@@ -126,7 +126,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker in item.iter_markers("needs_servers"):
         missing = [program for program in marker.args if not _there(program)]
         if missing and os.environ.get("CI") != "true":
-            pytest.skip(f"not installed: {', '.join(missing)} (the command is in the README)")
+            pytest.skip(f"not installed: {', '.join(missing)}; tools/system-packages.sh tests says how")
 
 
 @pytest.fixture(scope="session")
@@ -147,21 +147,26 @@ def installed(server: EmbeddedServer) -> Database:
     return Database(server, name)
 
 
+@dataclass(frozen=True)
+class Cleaning:
+    """A connection kept for the whole run, and the statements that put every table back as installed."""
+
+    admin: psycopg.Connection
+    statements: bytes
+
+
 @pytest.fixture(scope="session")
-def _cleaning(installed: Database) -> bytes:
-    """The statements that put every table back as installed, in one round trip."""
-    with psycopg.connect(installed.conninfo) as connection:
-        return _cleaning_statements(connection).encode()
+def _cleaning(installed: Database) -> Iterator[Cleaning]:
+    with psycopg.connect(installed.conninfo, autocommit=True) as admin:
+        yield Cleaning(admin, _cleaning_statements(admin).encode())
 
 
 @pytest.fixture
-def database(installed: Database, _cleaning: bytes) -> Iterator[Database]:
+def database(installed: Database, _cleaning: Cleaning) -> Iterator[Database]:
     """A database as installed. Fails the test that leaves a connection open."""
     yield installed
-    with psycopg.connect(installed.server.admin_conninfo(), autocommit=True) as admin:
-        left = _left_connections(admin, installed.name)
-    with psycopg.connect(installed.conninfo, autocommit=True) as connection:
-        connection.execute(_cleaning)
+    left = _left_connections(_cleaning.admin)
+    _cleaning.admin.execute(_cleaning.statements)
     if left:
         pytest.fail(f"connections left open: {'; '.join(left)}")
 
@@ -211,14 +216,14 @@ def _there(program: str) -> bool:
     return shutil.which(program) is not None
 
 
-def _left_connections(admin: psycopg.Connection, database: str) -> list[str]:
-    """What is still connected once ended connections had the time to go; ends them."""
+def _left_connections(admin: psycopg.Connection) -> list[str]:
+    """Who else is still connected here once ended connections had the time to go; ends them."""
     deadline = time.monotonic() + 2
     while True:
         rows = admin.execute(
             "SELECT pid, usename, state, left(query, 80) FROM pg_stat_activity"
-            " WHERE datname = %s AND backend_type = 'client backend'",
-            [database],
+            " WHERE datname = current_database() AND backend_type = 'client backend'"
+            " AND pid <> pg_backend_pid()"
         ).fetchall()
         if not rows or time.monotonic() > deadline:
             break

@@ -232,7 +232,9 @@ begin
             jsonb_build_object('code', 'calendar.short', 'remedy', 'Run: tegoed company set CODE --calendar.'));
     end if;
     v_counts := tegoed.plan_customers(p_company, p_on, null);
-    update tegoed.company set planned_for = greatest(planned_for, p_on) where id = p_company and planned_for is distinct from p_on;
+    update tegoed.company set planned_for = greatest(planned_for, p_on),
+        first_run_to_approval = first_run_to_approval and (v_counts ->> 'actions')::int = 0
+    where id = p_company and (planned_for is distinct from greatest(planned_for, p_on) or first_run_to_approval);
     if (v_counts ->> 'actions')::int + (v_counts ->> 'skipped')::int + (v_counts ->> 'joined')::int > 0 then
         perform tegoed.note_event(p_company, null, 'company.planned', v_counts || jsonb_build_object('on', p_on));
         perform tegoed.announce(p_company, 'actions');

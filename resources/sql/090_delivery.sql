@@ -109,6 +109,28 @@ begin
 end
 $$;
 
+-- The worker could not make it: its items are held, and a person gets it with the reason.
+create function tegoed.refuse_rendering(p_action bigint, p_token uuid, p_reason text) returns void
+language plpgsql security definer set search_path = pg_catalog, tegoed, pg_temp as $$
+declare
+    v_action tegoed.action;
+begin
+    perform tegoed.require_role('worker');
+    select * into v_action from tegoed.action
+    where id = p_action and render_token = p_token and state = 'planned' and company_id = any (tegoed.my_companies()) for update;
+    if not found then
+        return;
+    end if;
+    perform tegoed.hold_items_of(v_action, 'unreachable', null, p_reason);
+    perform tegoed.cancel_action(p_action, 'unrenderable');
+    insert into tegoed.action (company_id, customer_id, kind, origin, currency, business_date, due_on, amount, class, score,
+        counts_as_step, cause, parent_action_id, explanation)
+    values (v_action.company_id, v_action.customer_id, 'task', 'follow_up', v_action.currency, v_action.business_date,
+        v_action.business_date, v_action.amount, 4, v_action.score, false, 'unrenderable', p_action,
+        jsonb_build_object('rule', 'unrenderable', 'what', p_reason));
+end
+$$;
+
 -- The check value of what an action would send: over the bytes of all its deliveries.
 create function tegoed.rendered_sha(p_action bigint) returns text
 language sql stable set search_path = pg_catalog, tegoed, pg_temp as $$

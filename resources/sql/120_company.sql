@@ -216,7 +216,8 @@ begin
     update tegoed.open_item set planning_from = v_on where company_id = p_company and outstanding <> 0 and planning_from < v_on;
     update tegoed.company set state = 'live', live_since = v_on, first_run_to_approval = true where id = p_company;
     v_counts := tegoed.plan_customers(p_company, v_on, null);
-    update tegoed.company set first_run_to_approval = false, planned_for = v_on where id = p_company;
+    -- the first run is the first that plans something, today or on a later day
+    update tegoed.company set first_run_to_approval = (v_counts ->> 'actions')::int = 0, planned_for = v_on where id = p_company;
     perform tegoed.note_event(p_company, null, 'company.live', v_counts || jsonb_build_object('start', p_start));
     return v_counts;
 end

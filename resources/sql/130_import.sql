@@ -46,7 +46,8 @@ $$;
 
 -- Compares a run with what is known and keeps the counts: new, changed, closed, reopened, unchanged and
 -- rejected; and whether it looks like another file (moved items, renamed customers, too much vanishing).
-create function tegoed.preview_import(p_run bigint, p_control jsonb default null, p_sha256 text default '') returns jsonb
+create function tegoed.preview_import(p_run bigint, p_control jsonb default null, p_sha256 text default '',
+    p_covers_earlier boolean default false) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, tegoed, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
     v_run tegoed.import_run := tegoed.my_run(p_run);
@@ -59,6 +60,10 @@ declare
 begin
     perform tegoed.require_role('collector', 'administrator', 'worker');
     analyze tegoed.import_line;
+    if p_covers_earlier then
+        -- everything open from before the period stands in the file too, so what is missing is settled
+        update tegoed.import_run set period_from = null where id = p_run returning * into v_run;
+    end if;
     -- the same document twice in one file: neither is taken
     update tegoed.import_line l set error_code = 'duplicate',
         error = format('%s: document %s stands more than once in this file.', l.place, l.document_number)
@@ -125,8 +130,8 @@ create function tegoed.is_gone(oi tegoed.open_item, p_run tegoed.import_run) ret
 language sql stable as $$
     select not exists (select from tegoed.import_line l where l.run_id = p_run.id and l.uploaded_by = session_user
                        and tegoed.line_key(l) = oi.source_key)
-        and (p_run.period_from is null or oi.invoice_date is null
-             or oi.invoice_date between p_run.period_from and coalesce(p_run.period_until, oi.invoice_date))
+        and (p_run.period_from is null or oi.invoice_date >= p_run.period_from)
+        and (p_run.period_until is null or oi.invoice_date is null or oi.invoice_date <= p_run.period_until)
 $$;
 
 -- Which old customer number seems to have become which new one: the same items stand under it now.

@@ -129,11 +129,11 @@ grant execute on function tegoed.claim_renders(int[], int, interval, timestamptz
     tegoed.store_rendering(bigint, uuid, jsonb, text, bigint[], text[], text[], bytea[], timestamptz),
     tegoed.claim_deliveries(uuid, int[], text[], int[], int, interval, timestamptz), tegoed.renew_lease(bigint[], uuid[], interval),
     tegoed.begin_act(bigint, uuid, text, timestamptz), tegoed.record_outcome(bigint, uuid, text, text),
-    tegoed.tend_deliveries(timestamptz), tegoed.register_station(uuid, text, bigint) to {{worker}};
+    tegoed.refuse_rendering(bigint, uuid, text), tegoed.tend_deliveries(timestamptz), tegoed.register_station(uuid, text, bigint) to {{worker}};
 grant execute on function tegoed.pause_sending(text) to {{worker}}, {{administrator}};
 grant execute on function tegoed.resume_sending(), tegoed.create_company(text, text) to {{administrator}};
 grant execute on function tegoed.publish_workflow(int), tegoed.go_live(int, jsonb, date) to {{manager}};
-grant execute on function tegoed.open_import(int, text, text, text, text, date, jsonb, date, date), tegoed.preview_import(bigint, jsonb, text),
+grant execute on function tegoed.open_import(int, text, text, text, text, date, jsonb, date, date), tegoed.preview_import(bigint, jsonb, text, boolean),
     tegoed.import_report(bigint, int), tegoed.apply_import(bigint, text[], date), tegoed.fail_import(bigint, boolean)
     to {{collector}}, {{administrator}}, {{worker}};
 grant execute on function tegoed.renumber_customers(bigint, jsonb) to {{manager}}, {{administrator}};

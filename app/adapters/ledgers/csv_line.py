@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from operator import itemgetter
@@ -229,8 +230,9 @@ def rejected_line(error: Refused, line_no: int, place: str, keys: Mapping[str, o
 def keys_of(cells: Mapping[str, str], mapping: CsvMapping, readers: Readers) -> dict[str, object]:
     """The key fields of a refused row, as far as each can be read for certain; the others are None.
 
-    A year is not taken from the due date when the invoice date is there and cannot be read: a key that is
-    only probably right would protect the wrong item.
+    A year is not taken from the due date when the invoice date is there and cannot be read, and without a
+    year there is no type either: half a key would pass for the key of another item, and the item meant
+    would be closed as gone.
     """
     keys: dict[str, object] = {
         name: cells.get(name) or None for name in ("customer_number", "document_number", "source_id")
@@ -240,10 +242,10 @@ def keys_of(cells: Mapping[str, str], mapping: CsvMapping, readers: Readers) -> 
         keys["document_year"] = day.year if day else None
     except Refused:
         keys["document_year"] = None
-    try:
-        keys["document_type"] = _document_type(cells, mapping, readers)
-    except Refused:
-        keys["document_type"] = None
+    keys["document_type"] = None
+    if keys["document_year"] is not None:
+        with suppress(Refused):
+            keys["document_type"] = _document_type(cells, mapping, readers)
     return keys
 
 

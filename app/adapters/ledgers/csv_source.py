@@ -36,8 +36,6 @@ from app.services.exchange.rows import (
 _HEADER_WITHIN = 60
 """A header is looked for in so many rows: exports put a title, a company and a date above it."""
 
-_OPEN = LINE_COLUMNS.index("open_amount")
-_CURRENCY = LINE_COLUMNS.index("currency")
 _REQUIRED = ("customer_number", "document_number")
 
 
@@ -176,6 +174,7 @@ class CsvSource:
         readers = readers_of(self.mapping, self._today)
         make = line_maker(self.mapping, layout.positions, readers)
         counts, sums, width = tally.counts, tally.sums, layout.width
+        code, opened = LINE_COLUMNS.index("currency"), LINE_COLUMNS.index("open_amount")
         for source in (iter(layout.pending), rows):
             for row, first, last in source:
                 try:
@@ -197,9 +196,9 @@ class CsvSource:
                     keys = {} if error.code == "row.cells" else keys_of(cells, self.mapping, readers)
                     yield rejected_line(error, last, place, keys)
                 else:
-                    currency: str = line[_CURRENCY]  # pyright: ignore[reportAssignmentType]
+                    currency: str = line[code]  # pyright: ignore[reportAssignmentType]
                     counts[currency] += 1
-                    sums[currency] += line[_OPEN]  # pyright: ignore[reportOperatorIssue]
+                    sums[currency] += line[opened]  # pyright: ignore[reportOperatorIssue]
                     yield line
 
     def _is_no_item(self, row: Row, cells: Mapping[str, str], layout: _Layout, readers: Readers) -> bool:

@@ -22,6 +22,9 @@ from app.services.exchange.rows import CsvMapping, Evidence
 
 _SAMPLE_LINES = 2_000
 _HEADER_WITHIN = 30
+_LONGEST_CELL = 200
+"""A sample looks at no more of a cell than this: patterns take their time on long texts."""
+
 _SURE = 0.55
 """A field needed for the key is not guessed from values with less than this."""
 
@@ -38,7 +41,7 @@ def guess_mapping(path: Path) -> CsvMapping:
     encoding = encoding_of(head_of(path))
     lines = list(islice(Text(path, encoding).lines(), _SAMPLE_LINES))
     delimiter = _delimiter(lines)
-    rows = [[cell.strip() for cell in row] for row in _split(lines, delimiter)]
+    rows = [[cell.strip()[:_LONGEST_CELL] for cell in row] for row in _split(lines, delimiter)]
     filled = [row for row in rows if any(row)]
     at = _header_at(filled)
     header = filled[at] if at is not None else []
@@ -65,7 +68,9 @@ def _split(lines: Sequence[str], delimiter: str) -> Rows:
         return list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True))
     except csv.Error:
         # A quote that is never closed: without quotes the sample can still be looked at.
-        return list(csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE))
+        limit = csv.field_size_limit()
+        short = (line[:limit] for line in lines)
+        return list(csv.reader(short, delimiter=delimiter, quoting=csv.QUOTE_NONE))
 
 
 def _delimiter(lines: Sequence[str]) -> str:
@@ -78,7 +83,9 @@ def _delimiter(lines: Sequence[str]) -> str:
         if not rows:
             return 0, 0.0, 0
         width, count = Counter(map(len, rows)).most_common(1)[0]
-        known = max(len({field_of(cell)[0] for cell in row} - {""}) for row in rows[:_HEADER_WITHIN])
+        known = max(
+            len({field_of(c[:_LONGEST_CELL])[0] for c in row} - {""}) for row in rows[:_HEADER_WITHIN]
+        )
         return known, count / len(lines[:300]), width
 
     return max(";\t,|", key=fit)
@@ -193,6 +200,8 @@ def decimal_sign(amounts: Sequence[str]) -> tuple[str | None, str | None]:
             doubtful = True
     if not votes:
         return (None, None) if doubtful else (",", ".")
+    if votes[","] == votes["."]:
+        return None, None
     decimal = votes.most_common(1)[0][0]
     grouped_by = Counter(sign for text in amounts for sign in re.findall(r"\d([' ])\d{3}", text))
     return decimal, grouped_by.most_common(1)[0][0] if grouped_by else {",": ".", ".": ","}[decimal]

@@ -118,11 +118,13 @@ class XafSource:
         document = item.document_type or ("payment" if amount < 0 else "invoice")
         refused = item.refused or self._doubt(kind, item, amount)
         if refused:
+            # Without its invoice line the year is not known, and half a key would be that of another item.
+            year = item.invoice_date.year if item.document_type and item.invoice_date else None
             keys = {
                 "customer_number": customer,
-                "document_type": item.document_type or "invoice",
+                "document_type": item.document_type if year else None,
                 "document_number": item.number,
-                "document_year": item.invoice_date.year if item.document_type and item.invoice_date else None,
+                "document_year": year,
                 "source_id": source_id,
             }
             return rejected_line(refused, item.line_no, item.place, keys)

@@ -19,7 +19,7 @@ from app.errors import MailRefused, PrinterAway
 _STAGE_CODES = {
     "reminder": "HE",
     "demand": "AM",
-    "notice14": "VB",
+    "notice14": "VD",
     "final_demand": "LS",
     "default_notice": "IG",
 }

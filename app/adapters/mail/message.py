@@ -67,11 +67,11 @@ def render_mail(
     mail["Date"] = moment or datetime.combine(c.letter_date, time(12), UTC)
     mail["Message-ID"] = message_id
     mail["X-Outbox-Id"] = one_line(outbox_id)
-    mail["Content-Language"] = c.language
     mail.set_content(plain, cte="quoted-printable")
     mail.add_alternative(markup, subtype="html", cte="quoted-printable")
     if figures.qr:
         _add_code(mail, figures.qr, _cid(outbox_id))
+    mail["Content-Language"] = c.language  # at the end: becoming multipart would move it into a part
     _fix_boundaries(mail, outbox_id)
     return mail.as_bytes()
 

@@ -45,6 +45,7 @@ def render_letter(c: Communication, text: LetterText | None = None) -> bytes:
         author=one_line(c.sender.company_name),
         subject=one_line(c.our_reference),
         language=_PDF_LANGUAGES[c.language],
+        dated=c.letter_date,
     )
     return written(pages, marks)
 
@@ -101,7 +102,7 @@ def _draw_payment_box(flow: Flow, figures: Statement, code: QrPath | None, words
     pad = 4.9 * MM
     text_high = (len(figures.payment) + 1) * style.box_line + 2 * 3.2 * MM
     qr_side = style.qr * MM
-    height = max(text_high, qr_side + 10.6 * MM) if code else text_high
+    height = max(text_high, qr_side + 11.2 * MM) if code else text_high
     flow.keep(height + style.gap)
     top, page = flow.y, flow.page
     page.rounded(LEFT, top, RIGHT - LEFT, height, radius=1.6 * MM, edge=EDGE)
@@ -117,7 +118,7 @@ def _draw_payment_box(flow: Flow, figures: Statement, code: QrPath | None, words
     if code:
         x = RIGHT - pad - qr_side
         page.squares(code.path, x, top + 3.9 * MM, qr_side / code.modules)
-        page.text_right(RIGHT - pad, top + 3.9 * MM + qr_side + 4.1 * MM, words["scan"], size=8, color=SOFT)
+        page.text_right(RIGHT - pad, top + 3.9 * MM + qr_side + 5.3 * MM, words["scan"], size=8, color=SOFT)
     flow.y = top + height + style.gap * 1.7
 
 

@@ -8,9 +8,9 @@ from decimal import Decimal
 
 from app.domain.ageing import days_late
 from app.domain.epc import CreditTransfer, epc_payload
-from app.domain.iban import print_iban
+from app.domain.iban import compact, print_iban
 from app.domain.money import EUR, Money, cents, format_amount, format_date
-from app.domain.references import is_rf, print_reference
+from app.domain.references import print_reference
 from app.errors import RuleBroken
 from app.services.correspondence.facts import interest_kind
 from app.services.correspondence.labels import Labels, labels, money_text, one_line
@@ -82,7 +82,7 @@ def statement(c: Communication) -> Statement:
 
 
 def check_total(c: Communication) -> None:
-    """A letter asks for exactly what it lists: items + interest + costs = total > 0, and costs = fee + VAT."""
+    """A letter asks for what it lists: items + interest + costs = total > 0, and costs = fee + VAT."""
     listed = sum((item.amount for item in c.items), _ZERO) + _interest_sum(c)
     if c.costs is not None:
         if c.costs.fee + c.costs.vat != c.costs.total:
@@ -100,16 +100,18 @@ def qr_payload(c: Communication) -> str:
     """The EPC code's text (EPC069-12), '' for other currencies and amounts that no transfer can have.
 
     Only an RF reference may stand in the structured element (ISO 11649); a betalingskenmerk goes in as text.
+    `Invalid` when the account, the BIC or an RF reference is wrong.
     """
     if c.currency != EUR or not _ZERO < c.total <= _QR_LIMIT:
         return ""
+    structured = compact(c.reference).startswith("RF")
     return epc_payload(
         CreditTransfer(
             name=one_line(c.sender.account_name)[:70].strip(),
             iban=c.sender.iban,
             amount=Money(c.total),
-            reference=c.reference if is_rf(c.reference) else "",
-            text="" if is_rf(c.reference) else one_line(c.reference),
+            reference=c.reference if structured else "",
+            text="" if structured else one_line(c.reference),
             bic=c.sender.bic,
         )
     )
@@ -190,8 +192,9 @@ def _interest_notes(c: Communication, words: Labels) -> tuple[str, ...]:
     if c.interest:
         grounds = dict.fromkeys(one_line(line.ground) or interest_kind(c) for line in c.interest)
         notes.append("; ".join(ground[:1].upper() + ground[1:] for ground in grounds) + ".")
-    if c.costs is not None and c.costs.ground:
-        notes.append(f"{words['fee_ground']} {one_line(c.costs.ground)}")
+    if c.costs is not None:
+        ground = one_line(c.costs.ground) or words["fee_ground_by_law"]
+        notes.append(f"{words['fee_ground']} {ground}.")
     return tuple(notes)
 
 

@@ -60,6 +60,18 @@ def test_a_restored_database_is_equal_and_does_not_send(server, filled, restored
     assert rights(server, restored) == rights(server, name)
 
 
+def test_under_its_old_name_it_has_its_old_rights(server, filled, tmp_path):
+    name, _ = filled
+    before = rights(server, name)
+    backup.backup(server.admin_conninfo(), name, tmp_path / "b")
+    install.drop_database(server.admin_conninfo(), name)
+
+    backup.restore(server.admin_conninfo(), name, tmp_path / "b")
+
+    assert rights(server, name) == before
+    assert any("collector=" in acl for _, _, acl, _ in before)
+
+
 def rights(server, database: str) -> list[tuple[str, ...]]:
     """Every right on every table, function and policy, without the database's name in it."""
     query = """

@@ -109,7 +109,7 @@ def communication(
         currency="EUR",
         letter_date=LETTER_DATE,
         pay_before=date(2026, 11, 30),
-        reference="RF69118622026112",
+        reference="RF691186220261123",
         our_reference="AM-2026-11862-2",
         sender=SENDER,
         addressee=replace(BUSINESS, language=language),
@@ -130,7 +130,7 @@ def consumer_notice(language: Language = "nl", **changes: object) -> Communicati
         "addressee": replace(CONSUMER, language=language),
         "items": (item("20260042", "100.00"), item("20260057", "100.00"), item("20260063", "100.00")),
         "notice": Notice(principal=D(300), fee=D("45.00"), vat=D(0), total=D("45.00")),
-        "our_reference": "VB-2026-20417-1",
+        "our_reference": "VD-2026-20417-1",
         "threatened_costs": None,
         "next_stage": "charge",
         "enclosures": 0,
@@ -157,9 +157,6 @@ def final_demand(language: Language = "nl", **changes: object) -> Communication:
             vat=D(0),
             total=D("512.20"),
             vat_rate=D(21),
-            ground="artikel 6:96 BW en het Besluit vergoeding voor buitengerechtelijke incassokosten"
-            if language == "nl"
-            else "article 6:96 Dutch Civil Code and the Decree on collection costs",
         ),
         "tone": "firm",
         "our_reference": "LS-2026-11862-3",

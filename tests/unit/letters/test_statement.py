@@ -74,7 +74,7 @@ def test_the_bank_app_gets_account_amount_and_reference():
     lines = statement(communication()).qr.split("\n")
     assert lines == [
         *("BCD", "002", "1", "SCT", "ABNANL2A", "Van Dalen Installatietechniek B.V."),
-        *("NL91ABNA0417164300", "EUR6318.22", "", "RF69118622026112"),
+        *("NL91ABNA0417164300", "EUR6318.22", "", "RF691186220261123"),
     ]
 
 
@@ -91,6 +91,11 @@ def test_no_code_for_other_currencies_and_amounts_no_transfer_has():
 def test_a_wrong_account_of_ours_never_reaches_a_debtor():
     with pytest.raises(Invalid):
         statement(communication(sender=replace(SENDER, iban="NL91ABNA0417164301")))
+
+
+def test_a_mistyped_rf_reference_is_not_passed_on_as_words():
+    with pytest.raises(Invalid):
+        statement(communication(reference="RF701186220261123"))
 
 
 def test_the_bic_is_given_where_a_payer_needs_it():
