@@ -27,7 +27,9 @@ from app.services.workflow import shipped
 LIVE_FOR_DAYS = 760
 MINIMUM_AMOUNT = "2.50"
 
-_OUTCOMES: tuple[tuple[str, str, str, bool, bool, bool, str | None, int | None, str | None, int | None], ...] = (
+_OUTCOMES: tuple[
+    tuple[str, str, str, bool, bool, bool, str | None, int | None, str | None, int | None], ...
+] = (
     ("promise", "Toezegging", "Promise to pay", True, True, True, "promise", 2, "call", None),
     ("says_paid", "Zegt betaald te hebben", "Says it is paid", True, True, True, "promise", 2, "task", None),
     ("wants_plan", "Wil een regeling", "Wants a plan", True, True, True, "arrangement", 2, "task", None),
@@ -53,9 +55,12 @@ def make_company(
     """One company, live, its data fresh on `date`, with everything that planning needs."""
     company_id = _made(connection, insert(Company).values(**_sender(each, days, date)), Company.id)
     connection.execute(
-        insert(Outcome), [_outcome(number, row) | {"company_id": company_id} for number, row in enumerate(_OUTCOMES, 1)]
+        insert(Outcome),
+        [_outcome(number, row) | {"company_id": company_id} for number, row in enumerate(_OUTCOMES, 1)],
     )
-    queue_id = _made(connection, insert(PrintQueue).values(company_id=company_id, name="Letterhead"), PrintQueue.id)
+    queue_id = _made(
+        connection, insert(PrintQueue).values(company_id=company_id, name="Letterhead"), PrintQueue.id
+    )
     connection_id, run_id = _source(connection, company_id, days, date=date)
     profiles = {
         profile["code"]: _made(

@@ -15,8 +15,12 @@ from app.services.sample.words import Abroad, CompanyWords, words
 BANKS = ("VBLD", "TGOD", "DEMO")
 
 HABITS: dict[str, tuple[tuple[str, int], ...]] = {
-    "business": (("early", 18), ("prompt", 34), ("slow", 25), ("late", 12), ("grudging", 5), ("parts", 3), ("stopped", 3)),
-    "consumer": (("early", 22), ("prompt", 36), ("slow", 20), ("late", 10), ("grudging", 5), ("parts", 3), ("stopped", 4)),
+    "business": (
+        ("early", 16), ("prompt", 30), ("slow", 25), ("late", 14), ("grudging", 7), ("parts", 3), ("stopped", 5),
+    ),
+    "consumer": (
+        ("early", 18), ("prompt", 32), ("slow", 22), ("late", 12), ("grudging", 7), ("parts", 4), ("stopped", 5),
+    ),
     "government": (("early", 8), ("prompt", 42), ("slow", 36), ("late", 14)),
 }  # fmt: skip
 PROFILE_OF = {
@@ -99,7 +103,9 @@ def _located(random: Random, party: Party) -> Party:
     # Behind an area code a Dutch number never begins with 0: nobody's telephone rings.
     free = "".join(str(random.randrange(10)) for _ in range(9 - len(city.area)))
     account = f"{random.randrange(1, 10**9):09d}"
-    account = next(account + digit for digit in "0123456789X" if digit == "X" or eleven_proof(account + digit))
+    account = next(
+        account + digit for digit in "0123456789X" if digit == "X" or eleven_proof(account + digit)
+    )
     iban = "" if account.endswith("X") else make_dutch_iban(random.choice(BANKS), account)
     return replace(
         party,

@@ -18,7 +18,12 @@ _DAY = dt.timedelta(days=1)
 # Days after the due date on which a customer of this habit pays: the middle and how far it strays.
 _PAYS = {"early": (-9, 4), "prompt": (-1, 3), "slow": (9, 6), "late": (28, 14), "grudging": (62, 26)}
 
-_DISPUTES = ("Prijs klopt niet", "Werk niet naar wens opgeleverd", "Levering niet compleet", "Dubbel gefactureerd")
+_DISPUTES = (
+    "Prijs klopt niet",
+    "Werk niet naar wens opgeleverd",
+    "Levering niet compleet",
+    "Dubbel gefactureerd",
+)
 
 
 class Invoicing:

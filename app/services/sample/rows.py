@@ -168,7 +168,7 @@ class Bill:
     notice: Notice | None = None
     charged_notice_id: int | None = None
     parent_action_id: int | None = None
-    stuck: bool = False
+    resume: dt.date | None = None
 
     def open_on(self, day: dt.date) -> int:
         """What was known to be open on the morning of `day`: payments of the day before are booked by then."""

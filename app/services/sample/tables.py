@@ -104,7 +104,7 @@ def copy_rows(connection: Connection, table: str, columns: tuple[str, ...], rows
 
 
 def driver_connection(connection: Connection) -> psycopg.Connection:
-    """psycopg's own connection under a SQLAlchemy one: COPY has no other door."""
+    """The connection of psycopg under a SQLAlchemy one: COPY has no other door."""
     return cast("psycopg.Connection", connection.connection.driver_connection)
 
 
