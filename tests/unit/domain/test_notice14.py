@@ -88,7 +88,8 @@ def test_the_debtor_always_has_all_days_after_delivery(posted, length):
     assert (term.last_day - term.first_day).days == length - 1
     assert plain.is_working(term.safe_last_day)
     assert term.last_day <= term.safe_last_day < term.safe_fee_due_from
-    assert term.safe_last_day - term.last_day <= timedelta(days=4)
+    # Good Friday to Easter Monday, then King's Day on the Tuesday (2038), is the longest run of days off
+    assert term.safe_last_day - term.last_day <= timedelta(days=5)
 
 
 @quick
