@@ -17,7 +17,7 @@ from app.bootstrap import Desk
 from app.cli.answers import Answer, Commands, counted
 from app.errors import RuleBroken
 from app.services.access import queries as access
-from app.services.sample import fill
+from app.services.sample.fill import fill
 from app.worker.day import Day, collection_day
 from app.worker.loop import Worker
 

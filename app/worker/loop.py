@@ -26,6 +26,8 @@ from app.worker.stations import OutcomeMarker
 
 POLL = 30.0
 """Seconds after which the loop looks even when no notice came."""
+AGAIN = 3
+"""How often one round renders again what changed under it; the rest is for the next round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +74,7 @@ class Worker:
             done.tended.update(commands.tend_deliveries(session, now))
         if ids:
             done.charged.update(self._charge(ids, now))
-            done.rendered.update(render_waiting(self._desk, ids, now))
-            if paused is None:
-                done.sent.update(
-                    send_waiting(self._desk, self._station, ids, now=now, stop=self._stop.is_set)
-                )
+            self._render_and_send(ids, now, done)
         return done
 
     def run_forever(self) -> None:
@@ -88,6 +86,17 @@ class Worker:
                     self._wait_for_notice()
                 except DatabaseAway as away:
                     self._stop.wait(away.retry_after or POLL)
+
+    def _render_and_send(self, ids: list[int], now: dt.datetime | None, done: Round) -> None:
+        """Once more for what the last check sent back to be rendered with the facts of this moment."""
+        for _ in range(AGAIN):
+            _add(done.rendered, render_waiting(self._desk, ids, now))
+            if done.paused is not None:
+                return
+            sent = send_waiting(self._desk, self._station, ids, now=now, stop=self._stop.is_set)
+            _add(done.sent, sent)
+            if not (sent.get("again") or sent.get("other_channel")):
+                return
 
     def _registered(self, session: Any) -> str | None:
         marker = OutcomeMarker(self._desk.config.settings / "outcomes.json", self._desk.marker_key)
@@ -141,3 +150,8 @@ class Worker:
                     remedy="Stop that one first.",
                 )
             yield
+
+
+def _add(counts: dict[str, int], more: dict[str, int]) -> None:
+    for what, number in more.items():
+        counts[what] = counts.get(what, 0) + number

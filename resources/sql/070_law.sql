@@ -35,8 +35,9 @@ $$;
 -- the fees already claimed, never below nothing.
 create function tegoed.notice_claim(p_company int, p_customer bigint, p_currency text, p_on date, p_principal numeric)
 returns jsonb language sql stable set search_path = pg_catalog, tegoed, pg_temp as $$
-    select jsonb_build_object('principal', p_principal, 'fee', f.fee,
-        'vat', case when c.charge_vat then round(f.fee * 0.21, 2) else 0.00 end)
+    -- as text: a number would lose its trailing zeros on the way through the worker and look changed
+    select jsonb_build_object('principal', p_principal::text, 'fee', f.fee::text,
+        'vat', (case when c.charge_vat then round(f.fee * 0.21, 2) else 0.00 end)::text)
     from tegoed.company c
     cross join (
         select coalesce(sum(n.principal) filter (where open_item.outstanding > 0 or n.state = 'charged'), 0) as principal,

@@ -173,6 +173,8 @@ class History:
             return "due_estimated"
         if step.after == "notice_term" and bill.notice is None:
             return "no_notice"
+        if step.kind == "charge" and bill.notice and bill.notice.charged:
+            return "already_charged"
         if bill.due_date >= day:
             return ""
         net = sum(
