@@ -71,6 +71,15 @@ def company_of_parent() -> MappedColumn[int]:
     return mapped_column(Integer)
 
 
+def engine_key(*, index: bool = False, **options: object) -> MappedColumn[int]:
+    """A key that planning writes by the million, without a foreign key: the checks cost more than the rows.
+
+    Only the engine's functions write these tables, from joins with the tables they point to, and nothing
+    that is pointed to is ever deleted; a test compares.
+    """
+    return mapped_column(BigInteger, index=index, **options)  # pyright: ignore[reportArgumentType]
+
+
 def optional_key(target: str, *, index: bool = False) -> MappedColumn[int | None]:
     """A foreign key that may be empty."""
     return key(target, index=index, nullable=True)  # pyright: ignore[reportReturnType]

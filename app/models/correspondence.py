@@ -9,7 +9,18 @@ from decimal import Decimal
 from sqlalchemy import BigInteger, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Actor, Base, BigId, Now, SmallId, company_of_parent, key, one_of, optional_key
+from app.models.base import (
+    Actor,
+    Base,
+    BigId,
+    Now,
+    SmallId,
+    company_of_parent,
+    engine_key,
+    key,
+    one_of,
+    optional_key,
+)
 
 
 class PrintQueue(Base):
@@ -76,9 +87,9 @@ class Delivery(Base):
     )
 
     id: Mapped[BigId]
-    action_id: Mapped[int] = key("action")
+    action_id: Mapped[int] = engine_key()
     company_id: Mapped[int] = company_of_parent()
-    customer_id: Mapped[int] = key("customer")
+    customer_id: Mapped[int] = engine_key()
     channel: Mapped[str]
     is_primary: Mapped[bool] = mapped_column(server_default=text("true"))
     state: Mapped[str] = mapped_column(server_default="waiting")

@@ -28,6 +28,7 @@ from app.models.base import (
     Now,
     SmallId,
     company_of_parent,
+    engine_key,
     key,
     one_of,
     optional_key,
@@ -177,7 +178,7 @@ class Action(Base):
 
     id: Mapped[BigId]
     company_id: Mapped[int] = company_of_parent()
-    customer_id: Mapped[int] = key("customer")
+    customer_id: Mapped[int] = engine_key()
     kind: Mapped[str]
     origin: Mapped[str]
     stage: Mapped[str | None]
@@ -229,8 +230,8 @@ class ActionItem(Base):
         Index("ix_action_item_open_item_id", "open_item_id"),
     )
 
-    action_id: Mapped[int] = key("action", primary_key=True)
-    open_item_id: Mapped[int] = key("open_item", primary_key=True)
+    action_id: Mapped[int] = engine_key(primary_key=True)
+    open_item_id: Mapped[int] = engine_key(primary_key=True)
     company_id: Mapped[int] = company_of_parent()
     role: Mapped[str]
     stage: Mapped[str | None]

@@ -16,6 +16,36 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "action_item",
+        sa.Column("action_id", sa.BigInteger(), nullable=False),
+        sa.Column("open_item_id", sa.BigInteger(), nullable=False),
+        sa.Column("company_id", sa.Integer(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("stage", sa.Text(), nullable=True),
+        sa.Column("rank", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("version_id", sa.Integer(), nullable=True),
+        sa.Column("position", sa.SmallInteger(), nullable=True),
+        sa.Column("amount", sa.Numeric(precision=14, scale=2), nullable=False),
+        sa.Column("live_step", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.CheckConstraint(
+            "role in ('demand', 'also_due', 'set_off', 'covered', 'cost')",
+            name=op.f("ck_action_item_role_known"),
+        ),
+        sa.PrimaryKeyConstraint("action_id", "open_item_id", name=op.f("pk_action_item")),
+        schema="tegoed",
+    )
+    op.create_index(
+        "ix_action_item_open_item_id", "action_item", ["open_item_id"], unique=False, schema="tegoed"
+    )
+    op.create_index(
+        "uq_action_item_live_step",
+        "action_item",
+        ["open_item_id"],
+        unique=True,
+        schema="tegoed",
+        postgresql_where=sa.text("live_step"),
+    )
+    op.create_table(
         "app_user",
         sa.Column("id", sa.Integer(), sa.Identity(always=True), nullable=False),
         sa.Column("login", sa.Text(), nullable=False),
@@ -345,6 +375,75 @@ def upgrade() -> None:
         schema="tegoed",
     )
     op.create_table(
+        "delivery",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("action_id", sa.BigInteger(), nullable=False),
+        sa.Column("company_id", sa.Integer(), nullable=False),
+        sa.Column("customer_id", sa.BigInteger(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("is_primary", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column("state", sa.Text(), server_default="waiting", nullable=False),
+        sa.Column("recipient", sa.Text(), server_default="", nullable=False),
+        sa.Column("queue_id", sa.Integer(), nullable=True),
+        sa.Column("document_id", sa.BigInteger(), nullable=True),
+        sa.Column("sha256", sa.Text(), nullable=True),
+        sa.Column("message_id", sa.Text(), nullable=True),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("token", sa.Uuid(), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("station_id", sa.Uuid(), nullable=True),
+        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("contact_on", sa.Date(), nullable=True),
+        sa.Column("attempted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("posted_on", sa.Date(), nullable=True),
+        sa.CheckConstraint("channel in ('email', 'letter')", name=op.f("ck_delivery_channel_known")),
+        sa.CheckConstraint(
+            "state in ('waiting', 'claimed', 'sending', 'done', 'failed', 'uncertain', 'withdrawn')",
+            name=op.f("ck_delivery_state_known"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["document_id"], ["tegoed.document.id"], name=op.f("fk_delivery_document_id")
+        ),
+        sa.ForeignKeyConstraint(["queue_id"], ["tegoed.print_queue.id"], name=op.f("fk_delivery_queue_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
+        sa.UniqueConstraint("action_id", "channel", name=op.f("uq_delivery_action_id_channel")),
+        schema="tegoed",
+    )
+    op.create_index(
+        "ix_delivery_contact",
+        "delivery",
+        ["company_id", "contact_on", "customer_id"],
+        unique=False,
+        schema="tegoed",
+        postgresql_where=sa.text("contact_on is not null"),
+    )
+    op.create_index(
+        "ix_delivery_due",
+        "delivery",
+        ["not_before", "id"],
+        unique=False,
+        schema="tegoed",
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
+    op.create_index(
+        "ix_delivery_lease",
+        "delivery",
+        ["lease_until"],
+        unique=False,
+        schema="tegoed",
+        postgresql_where=sa.text("state in ('claimed', 'sending')"),
+    )
+    op.create_index(
+        "ix_delivery_trouble",
+        "delivery",
+        ["company_id"],
+        unique=False,
+        schema="tegoed",
+        postgresql_where=sa.text("state in ('failed', 'uncertain')"),
+    )
+    op.create_table(
         "document_chunk",
         sa.Column("document_id", sa.BigInteger(), nullable=False),
         sa.Column("no", sa.Integer(), nullable=False),
@@ -450,6 +549,86 @@ def upgrade() -> None:
         unique=True,
         schema="tegoed",
         postgresql_where=sa.text("state = 'published'"),
+    )
+    op.create_table(
+        "action",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("company_id", sa.Integer(), nullable=False),
+        sa.Column("customer_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("stage", sa.Text(), nullable=True),
+        sa.Column("rank", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("version_id", sa.Integer(), nullable=True),
+        sa.Column("position", sa.SmallInteger(), nullable=True),
+        sa.Column("template", sa.Text(), nullable=True),
+        sa.Column("tone", sa.Text(), nullable=True),
+        sa.Column("currency", sa.Text(), server_default="EUR", nullable=False),
+        sa.Column("state", sa.Text(), server_default="planned", nullable=False),
+        sa.Column("cancel_reason", sa.Text(), nullable=True),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("amount", sa.Numeric(precision=14, scale=2), server_default=sa.text("0"), nullable=False),
+        sa.Column("days_overdue", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("class", sa.SmallInteger(), nullable=False),
+        sa.Column("score", sa.Numeric(precision=14, scale=2), server_default=sa.text("0"), nullable=False),
+        sa.Column("approval_required", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("author", sa.Text(), nullable=True),
+        sa.Column("counts_as_step", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column("letter_date", sa.Date(), nullable=True),
+        sa.Column("facts", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("facts_digest", sa.Text(), nullable=True),
+        sa.Column("reference", sa.Text(), nullable=True),
+        sa.Column("render_token", sa.Uuid(), nullable=True),
+        sa.Column("render_lease", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("rendered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("explanation", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=True),
+        sa.Column("parent_action_id", sa.BigInteger(), nullable=True),
+        sa.Column("attempts", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'cancelled') = (cancel_reason is not null)", name=op.f("ck_action_cancel_reason_given")
+        ),
+        sa.CheckConstraint(
+            "kind in ('email', 'letter', 'call', 'task', 'message', 'charge', 'hand_over')",
+            name=op.f("ck_action_kind_known"),
+        ),
+        sa.CheckConstraint(
+            "origin in ('workflow', 'by_hand', 'follow_up')", name=op.f("ck_action_origin_known")
+        ),
+        sa.CheckConstraint(
+            "state in ('planned', 'awaiting_approval', 'approved', 'sending', 'done', 'cancelled')",
+            name=op.f("ck_action_state_known"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["parent_action_id"], ["tegoed.action.id"], name=op.f("fk_action_parent_action_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["tegoed.workflow_version.id"], name=op.f("fk_action_version_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_action")),
+        schema="tegoed",
+    )
+    op.create_index("ix_action_customer_id", "action", ["customer_id", "id"], unique=False, schema="tegoed")
+    op.create_index(
+        "ix_action_render",
+        "action",
+        ["company_id", "id"],
+        unique=False,
+        schema="tegoed",
+        postgresql_where=sa.text("state = 'planned' and kind in ('email', 'letter')"),
+    )
+    op.create_index(
+        "ix_action_worklist",
+        "action",
+        ["company_id", "class", sa.literal_column("score desc"), "id"],
+        unique=False,
+        schema="tegoed",
+        postgresql_where=sa.text("state in ('planned', 'awaiting_approval', 'approved')"),
     )
     op.create_table(
         "customer",
@@ -615,85 +794,52 @@ def upgrade() -> None:
         schema="tegoed",
     )
     op.create_table(
-        "action",
+        "approval",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("company_id", sa.Integer(), nullable=False),
+        sa.Column("action_id", sa.BigInteger(), nullable=False),
+        sa.Column("decision", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("comment", sa.Text(), server_default="", nullable=False),
+        sa.Column("decided_by", sa.Text(), server_default=sa.text("session_user"), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint(
+            "decision in ('approved', 'returned', 'withdrawn')", name=op.f("ck_approval_decision_known")
+        ),
+        sa.ForeignKeyConstraint(["action_id"], ["tegoed.action.id"], name=op.f("fk_approval_action_id")),
+        sa.ForeignKeyConstraint(["company_id"], ["tegoed.company.id"], name=op.f("fk_approval_company_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_approval")),
+        schema="tegoed",
+    )
+    op.create_index("ix_approval_action_id", "approval", ["action_id"], unique=False, schema="tegoed")
+    op.create_table(
+        "call_attempt",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("company_id", sa.Integer(), nullable=False),
         sa.Column("customer_id", sa.BigInteger(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("origin", sa.Text(), nullable=False),
-        sa.Column("stage", sa.Text(), nullable=True),
-        sa.Column("rank", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
-        sa.Column("version_id", sa.Integer(), nullable=True),
-        sa.Column("position", sa.SmallInteger(), nullable=True),
-        sa.Column("template", sa.Text(), nullable=True),
-        sa.Column("tone", sa.Text(), nullable=True),
-        sa.Column("currency", sa.Text(), server_default="EUR", nullable=False),
-        sa.Column("state", sa.Text(), server_default="planned", nullable=False),
-        sa.Column("cancel_reason", sa.Text(), nullable=True),
-        sa.Column("business_date", sa.Date(), nullable=False),
-        sa.Column("due_on", sa.Date(), nullable=False),
-        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("amount", sa.Numeric(precision=14, scale=2), server_default=sa.text("0"), nullable=False),
-        sa.Column("days_overdue", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("class", sa.SmallInteger(), nullable=False),
-        sa.Column("score", sa.Numeric(precision=14, scale=2), server_default=sa.text("0"), nullable=False),
-        sa.Column("approval_required", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        sa.Column("author", sa.Text(), nullable=True),
-        sa.Column("counts_as_step", sa.Boolean(), server_default=sa.text("true"), nullable=False),
-        sa.Column("letter_date", sa.Date(), nullable=True),
-        sa.Column("facts", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.Column("facts_digest", sa.Text(), nullable=True),
-        sa.Column("reference", sa.Text(), nullable=True),
-        sa.Column("render_token", sa.Uuid(), nullable=True),
-        sa.Column("render_lease", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("rendered_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("explanation", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("cause", sa.Text(), nullable=True),
-        sa.Column("parent_action_id", sa.BigInteger(), nullable=True),
-        sa.Column("attempts", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
-        sa.Column("outcome", sa.Text(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "(state = 'cancelled') = (cancel_reason is not null)", name=op.f("ck_action_cancel_reason_given")
-        ),
-        sa.CheckConstraint(
-            "kind in ('email', 'letter', 'call', 'task', 'message', 'charge', 'hand_over')",
-            name=op.f("ck_action_kind_known"),
-        ),
-        sa.CheckConstraint(
-            "origin in ('workflow', 'by_hand', 'follow_up')", name=op.f("ck_action_origin_known")
-        ),
-        sa.CheckConstraint(
-            "state in ('planned', 'awaiting_approval', 'approved', 'sending', 'done', 'cancelled')",
-            name=op.f("ck_action_state_known"),
-        ),
-        sa.ForeignKeyConstraint(["customer_id"], ["tegoed.customer.id"], name=op.f("fk_action_customer_id")),
+        sa.Column("action_id", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("on_date", sa.Date(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("right_party", sa.Boolean(), nullable=False),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.Column("made_by", sa.Text(), server_default=sa.text("session_user"), nullable=False),
+        sa.ForeignKeyConstraint(["action_id"], ["tegoed.action.id"], name=op.f("fk_call_attempt_action_id")),
         sa.ForeignKeyConstraint(
-            ["parent_action_id"], ["tegoed.action.id"], name=op.f("fk_action_parent_action_id")
+            ["company_id"], ["tegoed.company.id"], name=op.f("fk_call_attempt_company_id")
         ),
         sa.ForeignKeyConstraint(
-            ["version_id"], ["tegoed.workflow_version.id"], name=op.f("fk_action_version_id")
+            ["customer_id"], ["tegoed.customer.id"], name=op.f("fk_call_attempt_customer_id")
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_action")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_call_attempt")),
         schema="tegoed",
     )
-    op.create_index("ix_action_customer_id", "action", ["customer_id", "id"], unique=False, schema="tegoed")
     op.create_index(
-        "ix_action_render",
-        "action",
-        ["company_id", "id"],
+        "ix_call_attempt_company_id",
+        "call_attempt",
+        ["company_id", "on_date", "customer_id"],
         unique=False,
         schema="tegoed",
-        postgresql_where=sa.text("state = 'planned' and kind in ('email', 'letter')"),
-    )
-    op.create_index(
-        "ix_action_worklist",
-        "action",
-        ["company_id", "class", sa.literal_column("score desc"), "id"],
-        unique=False,
-        schema="tegoed",
-        postgresql_where=sa.text("state in ('planned', 'awaiting_approval', 'approved')"),
     )
     op.create_table(
         "item_renumbering",
@@ -722,6 +868,65 @@ def upgrade() -> None:
         ["customer_id"],
         unique=False,
         schema="tegoed",
+    )
+    op.create_table(
+        "letter_reference",
+        sa.Column("action_id", sa.BigInteger(), nullable=False),
+        sa.Column("company_id", sa.Integer(), nullable=False),
+        sa.Column("customer_id", sa.BigInteger(), nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["action_id"], ["tegoed.action.id"], name=op.f("fk_letter_reference_action_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"], ["tegoed.company.id"], name=op.f("fk_letter_reference_company_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["tegoed.customer.id"], name=op.f("fk_letter_reference_customer_id")
+        ),
+        sa.PrimaryKeyConstraint("action_id", name=op.f("pk_letter_reference")),
+        sa.UniqueConstraint("reference", name=op.f("uq_letter_reference_reference")),
+        schema="tegoed",
+    )
+    op.create_index(
+        op.f("ix_letter_reference_customer_id"),
+        "letter_reference",
+        ["customer_id"],
+        unique=False,
+        schema="tegoed",
+    )
+    op.create_table(
+        "notice",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("company_id", sa.Integer(), nullable=False),
+        sa.Column("customer_id", sa.BigInteger(), nullable=False),
+        sa.Column("action_id", sa.BigInteger(), nullable=False),
+        sa.Column("delivery_id", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), server_default="pending", nullable=False),
+        sa.Column("sent_on", sa.Date(), nullable=False),
+        sa.Column("posted_on", sa.Date(), nullable=True),
+        sa.Column("delivered_on", sa.Date(), nullable=True),
+        sa.Column("last_day", sa.Date(), nullable=True),
+        sa.Column("principal", sa.Numeric(precision=14, scale=2), nullable=False),
+        sa.Column("fee", sa.Numeric(precision=14, scale=2), nullable=False),
+        sa.Column("vat", sa.Numeric(precision=14, scale=2), nullable=False),
+        sa.Column("void_reason", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "state in ('pending', 'running', 'charged', 'paid', 'void')", name=op.f("ck_notice_state_known")
+        ),
+        sa.ForeignKeyConstraint(["action_id"], ["tegoed.action.id"], name=op.f("fk_notice_action_id")),
+        sa.ForeignKeyConstraint(["company_id"], ["tegoed.company.id"], name=op.f("fk_notice_company_id")),
+        sa.ForeignKeyConstraint(["customer_id"], ["tegoed.customer.id"], name=op.f("fk_notice_customer_id")),
+        sa.ForeignKeyConstraint(["delivery_id"], ["tegoed.delivery.id"], name=op.f("fk_notice_delivery_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
+        sa.UniqueConstraint("delivery_id", name=op.f("uq_notice_delivery_id")),
+        schema="tegoed",
+    )
+    op.create_index(op.f("ix_notice_action_id"), "notice", ["action_id"], unique=False, schema="tegoed")
+    op.create_index(
+        "ix_notice_customer_id", "notice", ["customer_id", "currency"], unique=False, schema="tegoed"
     )
     op.create_table(
         "open_item",
@@ -845,161 +1050,6 @@ def upgrade() -> None:
         schema="tegoed",
     )
     op.create_table(
-        "action_item",
-        sa.Column("action_id", sa.BigInteger(), nullable=False),
-        sa.Column("open_item_id", sa.BigInteger(), nullable=False),
-        sa.Column("company_id", sa.Integer(), nullable=False),
-        sa.Column("role", sa.Text(), nullable=False),
-        sa.Column("stage", sa.Text(), nullable=True),
-        sa.Column("rank", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
-        sa.Column("version_id", sa.Integer(), nullable=True),
-        sa.Column("position", sa.SmallInteger(), nullable=True),
-        sa.Column("amount", sa.Numeric(precision=14, scale=2), nullable=False),
-        sa.Column("live_step", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        sa.CheckConstraint(
-            "role in ('demand', 'also_due', 'set_off', 'covered', 'cost')",
-            name=op.f("ck_action_item_role_known"),
-        ),
-        sa.ForeignKeyConstraint(["action_id"], ["tegoed.action.id"], name=op.f("fk_action_item_action_id")),
-        sa.ForeignKeyConstraint(
-            ["open_item_id"], ["tegoed.open_item.id"], name=op.f("fk_action_item_open_item_id")
-        ),
-        sa.PrimaryKeyConstraint("action_id", "open_item_id", name=op.f("pk_action_item")),
-        schema="tegoed",
-    )
-    op.create_index(
-        "ix_action_item_open_item_id", "action_item", ["open_item_id"], unique=False, schema="tegoed"
-    )
-    op.create_index(
-        "uq_action_item_live_step",
-        "action_item",
-        ["open_item_id"],
-        unique=True,
-        schema="tegoed",
-        postgresql_where=sa.text("live_step"),
-    )
-    op.create_table(
-        "approval",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column("company_id", sa.Integer(), nullable=False),
-        sa.Column("action_id", sa.BigInteger(), nullable=False),
-        sa.Column("decision", sa.Text(), nullable=False),
-        sa.Column("sha256", sa.Text(), nullable=False),
-        sa.Column("comment", sa.Text(), server_default="", nullable=False),
-        sa.Column("decided_by", sa.Text(), server_default=sa.text("session_user"), nullable=False),
-        sa.Column("decided_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.CheckConstraint(
-            "decision in ('approved', 'returned', 'withdrawn')", name=op.f("ck_approval_decision_known")
-        ),
-        sa.ForeignKeyConstraint(["action_id"], ["tegoed.action.id"], name=op.f("fk_approval_action_id")),
-        sa.ForeignKeyConstraint(["company_id"], ["tegoed.company.id"], name=op.f("fk_approval_company_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_approval")),
-        schema="tegoed",
-    )
-    op.create_index("ix_approval_action_id", "approval", ["action_id"], unique=False, schema="tegoed")
-    op.create_table(
-        "call_attempt",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column("company_id", sa.Integer(), nullable=False),
-        sa.Column("customer_id", sa.BigInteger(), nullable=False),
-        sa.Column("action_id", sa.BigInteger(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("on_date", sa.Date(), nullable=False),
-        sa.Column("outcome", sa.Text(), nullable=False),
-        sa.Column("right_party", sa.Boolean(), nullable=False),
-        sa.Column("note", sa.Text(), server_default="", nullable=False),
-        sa.Column("made_by", sa.Text(), server_default=sa.text("session_user"), nullable=False),
-        sa.ForeignKeyConstraint(["action_id"], ["tegoed.action.id"], name=op.f("fk_call_attempt_action_id")),
-        sa.ForeignKeyConstraint(
-            ["company_id"], ["tegoed.company.id"], name=op.f("fk_call_attempt_company_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["customer_id"], ["tegoed.customer.id"], name=op.f("fk_call_attempt_customer_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_call_attempt")),
-        schema="tegoed",
-    )
-    op.create_index(
-        "ix_call_attempt_company_id",
-        "call_attempt",
-        ["company_id", "on_date", "customer_id"],
-        unique=False,
-        schema="tegoed",
-    )
-    op.create_table(
-        "delivery",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column("action_id", sa.BigInteger(), nullable=False),
-        sa.Column("company_id", sa.Integer(), nullable=False),
-        sa.Column("customer_id", sa.BigInteger(), nullable=False),
-        sa.Column("channel", sa.Text(), nullable=False),
-        sa.Column("is_primary", sa.Boolean(), server_default=sa.text("true"), nullable=False),
-        sa.Column("state", sa.Text(), server_default="waiting", nullable=False),
-        sa.Column("recipient", sa.Text(), server_default="", nullable=False),
-        sa.Column("queue_id", sa.Integer(), nullable=True),
-        sa.Column("document_id", sa.BigInteger(), nullable=True),
-        sa.Column("sha256", sa.Text(), nullable=True),
-        sa.Column("message_id", sa.Text(), nullable=True),
-        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("token", sa.Uuid(), nullable=True),
-        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("station_id", sa.Uuid(), nullable=True),
-        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("contact_on", sa.Date(), nullable=True),
-        sa.Column("attempted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("error", sa.Text(), nullable=True),
-        sa.Column("posted_on", sa.Date(), nullable=True),
-        sa.CheckConstraint("channel in ('email', 'letter')", name=op.f("ck_delivery_channel_known")),
-        sa.CheckConstraint(
-            "state in ('waiting', 'claimed', 'sending', 'done', 'failed', 'uncertain', 'withdrawn')",
-            name=op.f("ck_delivery_state_known"),
-        ),
-        sa.ForeignKeyConstraint(["action_id"], ["tegoed.action.id"], name=op.f("fk_delivery_action_id")),
-        sa.ForeignKeyConstraint(
-            ["customer_id"], ["tegoed.customer.id"], name=op.f("fk_delivery_customer_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["document_id"], ["tegoed.document.id"], name=op.f("fk_delivery_document_id")
-        ),
-        sa.ForeignKeyConstraint(["queue_id"], ["tegoed.print_queue.id"], name=op.f("fk_delivery_queue_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
-        sa.UniqueConstraint("action_id", "channel", name=op.f("uq_delivery_action_id_channel")),
-        schema="tegoed",
-    )
-    op.create_index(
-        "ix_delivery_contact",
-        "delivery",
-        ["company_id", "contact_on", "customer_id"],
-        unique=False,
-        schema="tegoed",
-        postgresql_where=sa.text("contact_on is not null"),
-    )
-    op.create_index(
-        "ix_delivery_due",
-        "delivery",
-        ["not_before", "id"],
-        unique=False,
-        schema="tegoed",
-        postgresql_where=sa.text("state = 'waiting'"),
-    )
-    op.create_index(
-        "ix_delivery_lease",
-        "delivery",
-        ["lease_until"],
-        unique=False,
-        schema="tegoed",
-        postgresql_where=sa.text("state in ('claimed', 'sending')"),
-    )
-    op.create_index(
-        "ix_delivery_trouble",
-        "delivery",
-        ["company_id"],
-        unique=False,
-        schema="tegoed",
-        postgresql_where=sa.text("state in ('failed', 'uncertain')"),
-    )
-    op.create_table(
         "hold",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("company_id", sa.Integer(), nullable=False),
@@ -1055,33 +1105,6 @@ def upgrade() -> None:
         postgresql_where=sa.text("released_at is null"),
     )
     op.create_table(
-        "letter_reference",
-        sa.Column("action_id", sa.BigInteger(), nullable=False),
-        sa.Column("company_id", sa.Integer(), nullable=False),
-        sa.Column("customer_id", sa.BigInteger(), nullable=False),
-        sa.Column("reference", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["action_id"], ["tegoed.action.id"], name=op.f("fk_letter_reference_action_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["company_id"], ["tegoed.company.id"], name=op.f("fk_letter_reference_company_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["customer_id"], ["tegoed.customer.id"], name=op.f("fk_letter_reference_customer_id")
-        ),
-        sa.PrimaryKeyConstraint("action_id", name=op.f("pk_letter_reference")),
-        sa.UniqueConstraint("reference", name=op.f("uq_letter_reference_reference")),
-        schema="tegoed",
-    )
-    op.create_index(
-        op.f("ix_letter_reference_customer_id"),
-        "letter_reference",
-        ["customer_id"],
-        unique=False,
-        schema="tegoed",
-    )
-    op.create_table(
         "movement",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("company_id", sa.Integer(), nullable=False),
@@ -1107,6 +1130,22 @@ def upgrade() -> None:
         schema="tegoed",
     )
     op.create_index("ix_movement_open_item_id", "movement", ["open_item_id"], unique=False, schema="tegoed")
+    op.create_table(
+        "notice_item",
+        sa.Column("notice_id", sa.BigInteger(), nullable=False),
+        sa.Column("open_item_id", sa.BigInteger(), nullable=False),
+        sa.Column("company_id", sa.Integer(), nullable=False),
+        sa.Column("principal", sa.Numeric(precision=14, scale=2), nullable=False),
+        sa.ForeignKeyConstraint(["notice_id"], ["tegoed.notice.id"], name=op.f("fk_notice_item_notice_id")),
+        sa.ForeignKeyConstraint(
+            ["open_item_id"], ["tegoed.open_item.id"], name=op.f("fk_notice_item_open_item_id")
+        ),
+        sa.PrimaryKeyConstraint("notice_id", "open_item_id", name=op.f("pk_notice_item")),
+        schema="tegoed",
+    )
+    op.create_index(
+        "ix_notice_item_open_item_id", "notice_item", ["open_item_id"], unique=False, schema="tegoed"
+    )
     op.create_table(
         "step_done",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -1138,54 +1177,6 @@ def upgrade() -> None:
     op.create_index(
         "ix_step_done_open_item_id", "step_done", ["open_item_id", "id"], unique=False, schema="tegoed"
     )
-    op.create_table(
-        "notice",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column("company_id", sa.Integer(), nullable=False),
-        sa.Column("customer_id", sa.BigInteger(), nullable=False),
-        sa.Column("action_id", sa.BigInteger(), nullable=False),
-        sa.Column("delivery_id", sa.BigInteger(), nullable=False),
-        sa.Column("currency", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), server_default="pending", nullable=False),
-        sa.Column("sent_on", sa.Date(), nullable=False),
-        sa.Column("posted_on", sa.Date(), nullable=True),
-        sa.Column("delivered_on", sa.Date(), nullable=True),
-        sa.Column("last_day", sa.Date(), nullable=True),
-        sa.Column("principal", sa.Numeric(precision=14, scale=2), nullable=False),
-        sa.Column("fee", sa.Numeric(precision=14, scale=2), nullable=False),
-        sa.Column("vat", sa.Numeric(precision=14, scale=2), nullable=False),
-        sa.Column("void_reason", sa.Text(), nullable=True),
-        sa.CheckConstraint(
-            "state in ('pending', 'running', 'charged', 'paid', 'void')", name=op.f("ck_notice_state_known")
-        ),
-        sa.ForeignKeyConstraint(["action_id"], ["tegoed.action.id"], name=op.f("fk_notice_action_id")),
-        sa.ForeignKeyConstraint(["company_id"], ["tegoed.company.id"], name=op.f("fk_notice_company_id")),
-        sa.ForeignKeyConstraint(["customer_id"], ["tegoed.customer.id"], name=op.f("fk_notice_customer_id")),
-        sa.ForeignKeyConstraint(["delivery_id"], ["tegoed.delivery.id"], name=op.f("fk_notice_delivery_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
-        sa.UniqueConstraint("delivery_id", name=op.f("uq_notice_delivery_id")),
-        schema="tegoed",
-    )
-    op.create_index(op.f("ix_notice_action_id"), "notice", ["action_id"], unique=False, schema="tegoed")
-    op.create_index(
-        "ix_notice_customer_id", "notice", ["customer_id", "currency"], unique=False, schema="tegoed"
-    )
-    op.create_table(
-        "notice_item",
-        sa.Column("notice_id", sa.BigInteger(), nullable=False),
-        sa.Column("open_item_id", sa.BigInteger(), nullable=False),
-        sa.Column("company_id", sa.Integer(), nullable=False),
-        sa.Column("principal", sa.Numeric(precision=14, scale=2), nullable=False),
-        sa.ForeignKeyConstraint(["notice_id"], ["tegoed.notice.id"], name=op.f("fk_notice_item_notice_id")),
-        sa.ForeignKeyConstraint(
-            ["open_item_id"], ["tegoed.open_item.id"], name=op.f("fk_notice_item_open_item_id")
-        ),
-        sa.PrimaryKeyConstraint("notice_id", "open_item_id", name=op.f("pk_notice_item")),
-        schema="tegoed",
-    )
-    op.create_index(
-        "ix_notice_item_open_item_id", "notice_item", ["open_item_id"], unique=False, schema="tegoed"
-    )
     # ### end Alembic commands ###
 
     op.create_foreign_key(
@@ -1201,18 +1192,13 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_constraint("fk_company_default_workflow_id", "company", schema="tegoed", type_="foreignkey")
-    op.drop_index("ix_notice_item_open_item_id", table_name="notice_item", schema="tegoed")
-    op.drop_table("notice_item", schema="tegoed")
-    op.drop_index("ix_notice_customer_id", table_name="notice", schema="tegoed")
-    op.drop_index(op.f("ix_notice_action_id"), table_name="notice", schema="tegoed")
-    op.drop_table("notice", schema="tegoed")
     op.drop_index("ix_step_done_open_item_id", table_name="step_done", schema="tegoed")
     op.drop_index("ix_step_done_action_id", table_name="step_done", schema="tegoed")
     op.drop_table("step_done", schema="tegoed")
+    op.drop_index("ix_notice_item_open_item_id", table_name="notice_item", schema="tegoed")
+    op.drop_table("notice_item", schema="tegoed")
     op.drop_index("ix_movement_open_item_id", table_name="movement", schema="tegoed")
     op.drop_table("movement", schema="tegoed")
-    op.drop_index(op.f("ix_letter_reference_customer_id"), table_name="letter_reference", schema="tegoed")
-    op.drop_table("letter_reference", schema="tegoed")
     op.drop_index(
         "ix_hold_open_item_id",
         table_name="hold",
@@ -1227,6 +1213,59 @@ def downgrade() -> None:
         postgresql_where=sa.text("released_at is null"),
     )
     op.drop_table("hold", schema="tegoed")
+    op.drop_table("workflow_next", schema="tegoed")
+    op.drop_index(op.f("ix_presence_customer_id"), table_name="presence", schema="tegoed")
+    op.drop_table("presence", schema="tegoed")
+    op.drop_index(
+        "ix_open_item_open",
+        table_name="open_item",
+        schema="tegoed",
+        postgresql_where=sa.text("outstanding <> 0"),
+    )
+    op.drop_index("ix_open_item_document_number", table_name="open_item", schema="tegoed")
+    op.drop_index("ix_open_item_customer_id", table_name="open_item", schema="tegoed")
+    op.drop_table("open_item", schema="tegoed")
+    op.drop_index("ix_notice_customer_id", table_name="notice", schema="tegoed")
+    op.drop_index(op.f("ix_notice_action_id"), table_name="notice", schema="tegoed")
+    op.drop_table("notice", schema="tegoed")
+    op.drop_index(op.f("ix_letter_reference_customer_id"), table_name="letter_reference", schema="tegoed")
+    op.drop_table("letter_reference", schema="tegoed")
+    op.drop_index(op.f("ix_item_renumbering_customer_id"), table_name="item_renumbering", schema="tegoed")
+    op.drop_table("item_renumbering", schema="tegoed")
+    op.drop_index("ix_call_attempt_company_id", table_name="call_attempt", schema="tegoed")
+    op.drop_table("call_attempt", schema="tegoed")
+    op.drop_index("ix_approval_action_id", table_name="approval", schema="tegoed")
+    op.drop_table("approval", schema="tegoed")
+    op.drop_table("workflow_step", schema="tegoed")
+    op.drop_table("group_profile_workflow", schema="tegoed")
+    op.drop_index("ix_customer_number", table_name="customer", schema="tegoed")
+    op.drop_index("ix_customer_company_id", table_name="customer", schema="tegoed")
+    op.drop_table("customer", schema="tegoed")
+    op.drop_index(
+        "ix_action_worklist",
+        table_name="action",
+        schema="tegoed",
+        postgresql_where=sa.text("state in ('planned', 'awaiting_approval', 'approved')"),
+    )
+    op.drop_index(
+        "ix_action_render",
+        table_name="action",
+        schema="tegoed",
+        postgresql_where=sa.text("state = 'planned' and kind in ('email', 'letter')"),
+    )
+    op.drop_index("ix_action_customer_id", table_name="action", schema="tegoed")
+    op.drop_table("action", schema="tegoed")
+    op.drop_index(
+        "uq_workflow_version_published",
+        table_name="workflow_version",
+        schema="tegoed",
+        postgresql_where=sa.text("state = 'published'"),
+    )
+    op.drop_table("workflow_version", schema="tegoed")
+    op.drop_table("payment_profile", schema="tegoed")
+    op.drop_index("ix_import_run_company_id", table_name="import_run", schema="tegoed")
+    op.drop_table("import_run", schema="tegoed")
+    op.drop_table("document_chunk", schema="tegoed")
     op.drop_index(
         "ix_delivery_trouble",
         table_name="delivery",
@@ -1252,62 +1291,6 @@ def downgrade() -> None:
         postgresql_where=sa.text("contact_on is not null"),
     )
     op.drop_table("delivery", schema="tegoed")
-    op.drop_index("ix_call_attempt_company_id", table_name="call_attempt", schema="tegoed")
-    op.drop_table("call_attempt", schema="tegoed")
-    op.drop_index("ix_approval_action_id", table_name="approval", schema="tegoed")
-    op.drop_table("approval", schema="tegoed")
-    op.drop_index(
-        "uq_action_item_live_step",
-        table_name="action_item",
-        schema="tegoed",
-        postgresql_where=sa.text("live_step"),
-    )
-    op.drop_index("ix_action_item_open_item_id", table_name="action_item", schema="tegoed")
-    op.drop_table("action_item", schema="tegoed")
-    op.drop_table("workflow_next", schema="tegoed")
-    op.drop_index(op.f("ix_presence_customer_id"), table_name="presence", schema="tegoed")
-    op.drop_table("presence", schema="tegoed")
-    op.drop_index(
-        "ix_open_item_open",
-        table_name="open_item",
-        schema="tegoed",
-        postgresql_where=sa.text("outstanding <> 0"),
-    )
-    op.drop_index("ix_open_item_document_number", table_name="open_item", schema="tegoed")
-    op.drop_index("ix_open_item_customer_id", table_name="open_item", schema="tegoed")
-    op.drop_table("open_item", schema="tegoed")
-    op.drop_index(op.f("ix_item_renumbering_customer_id"), table_name="item_renumbering", schema="tegoed")
-    op.drop_table("item_renumbering", schema="tegoed")
-    op.drop_index(
-        "ix_action_worklist",
-        table_name="action",
-        schema="tegoed",
-        postgresql_where=sa.text("state in ('planned', 'awaiting_approval', 'approved')"),
-    )
-    op.drop_index(
-        "ix_action_render",
-        table_name="action",
-        schema="tegoed",
-        postgresql_where=sa.text("state = 'planned' and kind in ('email', 'letter')"),
-    )
-    op.drop_index("ix_action_customer_id", table_name="action", schema="tegoed")
-    op.drop_table("action", schema="tegoed")
-    op.drop_table("workflow_step", schema="tegoed")
-    op.drop_table("group_profile_workflow", schema="tegoed")
-    op.drop_index("ix_customer_number", table_name="customer", schema="tegoed")
-    op.drop_index("ix_customer_company_id", table_name="customer", schema="tegoed")
-    op.drop_table("customer", schema="tegoed")
-    op.drop_index(
-        "uq_workflow_version_published",
-        table_name="workflow_version",
-        schema="tegoed",
-        postgresql_where=sa.text("state = 'published'"),
-    )
-    op.drop_table("workflow_version", schema="tegoed")
-    op.drop_table("payment_profile", schema="tegoed")
-    op.drop_index("ix_import_run_company_id", table_name="import_run", schema="tegoed")
-    op.drop_table("import_run", schema="tegoed")
-    op.drop_table("document_chunk", schema="tegoed")
     op.drop_table("customer_group", schema="tegoed")
     op.drop_table("workflow", schema="tegoed")
     op.drop_table("source_connection", schema="tegoed")
@@ -1333,4 +1316,12 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_audit_log_company_id"), table_name="audit_log", schema="tegoed")
     op.drop_table("audit_log", schema="tegoed")
     op.drop_table("app_user", schema="tegoed")
+    op.drop_index(
+        "uq_action_item_live_step",
+        table_name="action_item",
+        schema="tegoed",
+        postgresql_where=sa.text("live_step"),
+    )
+    op.drop_index("ix_action_item_open_item_id", table_name="action_item", schema="tegoed")
+    op.drop_table("action_item", schema="tegoed")
     # ### end Alembic commands ###
