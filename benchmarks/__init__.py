@@ -1,0 +1,1 @@
+"""Measurements of Tegoed, each beside its floor on the same machine in the same run."""
