@@ -15,6 +15,7 @@ from app import __version__, bootstrap, config
 from app.adapters.database.translation import translated
 from app.cli import companies, database, imports, outbox, planning, work
 from app.cli.answers import Answer, plain
+from app.cli.wording import REMEDIES, complaint
 from app.errors import TegoedError
 
 ROOMS = (work, imports, planning, outbox, companies, database)
@@ -22,7 +23,10 @@ ROOMS = (work, imports, planning, outbox, companies, database)
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
-    args = _parser().parse_args(words)
+    given = list(sys.argv[1:] if words is None else words)
+    # --json may stand anywhere: a script adds it at the end
+    args = _parser().parse_args([word for word in given if word != "--json"])
+    args.json = "--json" in given
     try:
         answer = _answered(args)
     except TegoedError as error:
@@ -40,8 +44,17 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _answered(args: argparse.Namespace) -> Answer:
     settings = config.load(overrides={"database": args.database})
-    with translated(), bootstrap.open_desk(settings) as desk:
-        return args.run(desk, args)
+    if args.run is database.upgrade_command and settings.database:
+        # a desk opens only on a database that fits; this is the command that makes it fit
+        with translated():
+            return database.upgrade_shared(settings)
+    try:
+        with translated(), bootstrap.open_desk(settings) as desk:
+            return args.run(desk, args)
+    except TegoedError as error:
+        if args.run is database.doctor_command:
+            return database.doctor_without_desk(settings, error)
+        raise
 
 
 def _complain(error: TegoedError, *, as_json: bool) -> None:
@@ -49,12 +62,12 @@ def _complain(error: TegoedError, *, as_json: bool) -> None:
         facts = {
             "error": error.code,
             "message": error.message,
-            "remedy": error.remedy,
+            "remedy": error.remedy or REMEDIES.get(error.code, ""),
             "values": error.values,
         }
         print(json.dumps(facts, default=plain, ensure_ascii=False))
     else:
-        print(f"tegoed: {error}", file=sys.stderr)
+        print(f"tegoed: {complaint(error)}", file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -7,10 +7,16 @@ import dataclasses
 import datetime as dt
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
 from uuid import UUID
+
+from app.errors import Invalid
+
+FARTHEST = dt.timedelta(days=400)
+"""Calendars reach at least so far; a business date beyond it is a typing error."""
 
 
 class Commands(Protocol):
@@ -76,6 +82,26 @@ def _cell(value: object) -> str:
 
 def _number(text: str) -> bool:
     return not text or text.replace(".", "").replace("-", "").isdecimal()
+
+
+def a_day(text: str) -> dt.date:
+    """A date of the command line, as 2026-11-22 or 22-11-2026."""
+    for form in ("%Y-%m-%d", "%d-%m-%Y"):
+        with suppress(ValueError):
+            return dt.datetime.strptime(text, form).replace(tzinfo=dt.UTC).date()
+    raise argparse.ArgumentTypeError(f"{text!r} is not a date; write 2026-11-22 or 22-11-2026")
+
+
+def near(date: dt.date, today: dt.date) -> dt.date:
+    """`date` itself; `Invalid` when it is so far from today that it must be a typing error."""
+    if abs(date - today) > FARTHEST:
+        raise Invalid(
+            "date",
+            f"{date:%d-%m-%Y} is more than {FARTHEST.days} days from today ({today:%d-%m-%Y}).",
+            remedy="Check the year.",
+            code="date.far",
+        )
+    return date
 
 
 def counted(number: int, one: str, many: str) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.adapters.database.engine import session_scope
 from app.bootstrap import Desk
-from app.cli.answers import Answer, Commands, counted, table
+from app.cli.answers import Answer, Commands, a_day, counted, table
 from app.errors import Invalid
 from app.models.access import Company
 from app.services.access import commands, queries
@@ -40,7 +40,7 @@ def register(sub: Commands) -> None:
         "--start", action="append", default=[], metavar="BUCKET=STAGE",
         help="first stage for items of an age: not_due, d1_30, d31_60, d61_90, d90_plus",
     )  # fmt: skip
-    live.add_argument("--date", type=dt.date.fromisoformat, help="the business date (folder companies)")
+    live.add_argument("--date", type=a_day, help="the business date (folder companies)")
     live.set_defaults(run=_live)
 
 

@@ -6,21 +6,31 @@ import argparse
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+
+from psycopg.conninfo import conninfo_to_dict
 
 from app import bootstrap
 from app.adapters.database import backup, upgrade
 from app.adapters.database.engine import session_scope
 from app.bootstrap import Desk
 from app.cli.answers import Answer, Commands, table
-from app.errors import RuleBroken
+from app.cli.wording import complaint
+from app.config import Config
+from app.errors import RuleBroken, TegoedError
 from app.services.access import commands, queries
+
+ENOUGH = 1_000_000_000
+"""Bytes of free disk below which a person should look."""
 
 
 def register(sub: Commands) -> None:
     parser = sub.add_parser("db", help="the database: upgrade, status, backup, restore")
     acts = parser.add_subparsers(dest="act", required=True)
-    acts.add_parser("upgrade", help="bring the database to this program's schema").set_defaults(run=_upgrade)
+    acts.add_parser("upgrade", help="bring the database to this program's schema").set_defaults(
+        run=upgrade_command
+    )
     acts.add_parser("status", help="versions, size, whether sending is paused").set_defaults(run=_status)
     save = acts.add_parser("backup", help="back up into a new folder, while others go on working")
     save.add_argument("folder", type=Path)
@@ -30,14 +40,25 @@ def register(sub: Commands) -> None:
     load.add_argument("--into", required=True, metavar="NAME", help="the name of the new database")
     load.set_defaults(run=_restore)
     sub.add_parser("doctor", help="check database, folders and settings; say what to do").set_defaults(
-        run=_doctor
+        run=doctor_command
     )
     sub.add_parser("resume-sending", help="let a restored database send again").set_defaults(run=_resume)
 
 
-def _upgrade(desk: Desk, _: argparse.Namespace) -> Answer:
-    moved = upgrade.upgrade(bootstrap.admin_conninfo(desk), desk.database)
-    found = upgrade.status(desk.conninfo, desk.database)
+def upgrade_command(desk: Desk, _: argparse.Namespace) -> Answer:
+    """Bring the embedded database to this program's schema."""
+    return _upgraded(bootstrap.admin_conninfo(desk), desk.database)
+
+
+def upgrade_shared(settings: Config) -> Answer:
+    """Bring the shared database of the settings to this program's schema, as its administrator."""
+    name = str(conninfo_to_dict(settings.database).get("dbname") or bootstrap.DATABASE)
+    return _upgraded(settings.database, name)
+
+
+def _upgraded(conninfo: str, name: str) -> Answer:
+    moved = upgrade.upgrade(conninfo, name)
+    found = upgrade.status(conninfo, name)
     said = "was upgraded" if moved else "is up to date"
     return Answer(
         [f"The database {said}: schema {found.revision}."], {"upgraded": moved, "revision": found.revision}
@@ -88,7 +109,7 @@ def _resume(desk: Desk, _: argparse.Namespace) -> Answer:
     return Answer([f"Sending {said}. It is on."], was)
 
 
-def _doctor(desk: Desk, _: argparse.Namespace) -> Answer:
+def doctor_command(desk: Desk, _: argparse.Namespace) -> Answer:
     """Each check with what to do; exit code 1 when something needs a person."""
     checks: list[tuple[str, bool, str]] = []
     found = upgrade.status(desk.conninfo, desk.database)
@@ -98,10 +119,6 @@ def _doctor(desk: Desk, _: argparse.Namespace) -> Answer:
         paused = queries.paused(session)
         companies = queries.companies(session)
     checks.append(("sending", paused is None, paused[1] + "; see: tegoed resume-sending" if paused else ""))
-    for name, folder in (("outbox", desk.config.outbox), ("print folder", desk.config.print_folder)):
-        checks.append((name, *_folder(folder)))
-    free = shutil.disk_usage(_existing(desk.config.home)).free
-    checks.append(("disk", free > 1_000_000_000, f"{free // 1_000_000} MB free"))
     for each in companies:
         fresh = each.data_as_of is not None
         checks.append(
@@ -111,7 +128,25 @@ def _doctor(desk: Desk, _: argparse.Namespace) -> Answer:
                 "" if fresh else f"import: tegoed import FILE --company {each.code}",
             )
         )
-    checks.append(("python", sys.version_info >= (3, 11), sys.version.split()[0]))
+    return _checked([*checks, *_of_this_computer(desk.config)])
+
+
+def doctor_without_desk(settings: Config, error: TegoedError) -> Answer:
+    """What can be checked when the database cannot be opened: first why not."""
+    return _checked([("database", False, complaint(error).replace("\n", "")), *_of_this_computer(settings)])
+
+
+def _of_this_computer(settings: Config) -> list[tuple[str, bool, str]]:
+    free = shutil.disk_usage(_existing(settings.home)).free
+    return [
+        ("outbox", *_folder(settings.outbox)),
+        ("print folder", *_folder(settings.print_folder)),
+        ("disk", free > ENOUGH, f"{free // 1_000_000} MB free"),
+        ("python", sys.version_info >= (3, 11), sys.version.split()[0]),
+    ]
+
+
+def _checked(checks: Sequence[tuple[str, bool, str]]) -> Answer:
     lines = table(
         ("check", "ok", "what to do"), [(name, "yes" if ok else "NO", what) for name, ok, what in checks]
     )

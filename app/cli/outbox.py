@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from app.adapters.database.engine import session_scope
 from app.bootstrap import Desk
-from app.cli.answers import Answer, Commands, counted, table
+from app.cli.answers import Answer, Commands, a_day, counted, table
 from app.cli.planning import one
 from app.errors import Invalid
 from app.services.access import queries as access
@@ -23,7 +22,7 @@ def register(sub: Commands) -> None:
     outcome.add_argument("action", type=int)
     outcome.add_argument("code", help="promise, says_paid, wants_plan, disagrees, no_answer, …")
     outcome.add_argument("--note", default="")
-    outcome.add_argument("--date", type=dt.date.fromisoformat, help="the day that was agreed")
+    outcome.add_argument("--date", type=a_day, help="the day that was agreed")
     outcome.set_defaults(run=_outcome)
     approve = sub.add_parser("approve", help="approve what waits for it")
     approve.add_argument("actions", nargs="+", type=int, metavar="ACTION")
@@ -59,9 +58,7 @@ def _register_outbox(parser: argparse.ArgumentParser) -> None:
     recall = acts.add_parser("recall", help="take back what waits")
     recall.add_argument("action", type=int)
     choice = recall.add_mutually_exclusive_group()
-    choice.add_argument(
-        "--postpone", type=dt.date.fromisoformat, metavar="DATE", help="default: three working days"
-    )
+    choice.add_argument("--postpone", type=a_day, metavar="DATE", help="default: three working days")
     choice.add_argument("--skip", action="store_true", help="the step counts as skipped")
     choice.add_argument("--stop", action="store_true", help="silent until released")
     recall.set_defaults(run=_recall)
@@ -79,7 +76,7 @@ def _register_outbox(parser: argparse.ArgumentParser) -> None:
         act.set_defaults(run=_decide)
     posted = acts.add_parser("posted", help="printed letters went to the post")
     posted.add_argument("actions", nargs="+", type=int, metavar="ACTION")
-    posted.add_argument("--on", type=dt.date.fromisoformat, required=True, metavar="DATE")
+    posted.add_argument("--on", type=a_day, required=True, metavar="DATE")
     posted.add_argument(
         "--all-of-them", action="store_true", help="also those paid, held or changed since printing"
     )

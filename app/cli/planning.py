@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -11,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from app.adapters.database.engine import session_scope
 from app.bootstrap import Desk
-from app.cli.answers import Answer, Commands, table
-from app.cli.wording import CAUSES, item_sentence, rule_sentence
+from app.cli.answers import Answer, Commands, a_day, near, table
+from app.cli.wording import CAUSES, SILENCES, item_sentence, rule_sentence
 from app.errors import Invalid, NotFound
 from app.services.access import queries as access
 from app.services.workflow import commands, queries
@@ -22,21 +21,19 @@ from app.services.workflow.queries import CustomerWhy, Found
 def register(sub: Commands) -> None:
     plan = sub.add_parser("plan", help="decide what is due")
     plan.add_argument("--company", metavar="CODE", help="one company; all of yours when not given")
-    plan.add_argument("--date", type=dt.date.fromisoformat, help="the business date, default today")
+    plan.add_argument("--date", type=a_day, help="the business date, default today")
     plan.add_argument("--dry-run", action="store_true", help="say what would be planned, and plan nothing")
     plan.set_defaults(run=_plan)
     why = sub.add_parser("why", help="what comes next for an item or customer, when, and why (not)")
     why.add_argument("what", help="a customer number or document number")
     why.add_argument("--company", metavar="CODE")
-    why.add_argument("--date", type=dt.date.fromisoformat)
+    why.add_argument("--date", type=a_day)
     why.set_defaults(run=_why)
     hold = sub.add_parser("hold", help="silence a customer, an item, or a part of one")
     hold.add_argument("what", help="a customer number or document number")
     hold.add_argument("--company", metavar="CODE")
     hold.add_argument("--amount", help="hold only this part of the item")
-    hold.add_argument(
-        "--until", type=dt.date.fromisoformat, help="its last day; until released when not given"
-    )
+    hold.add_argument("--until", type=a_day, help="its last day; until released when not given")
     hold.add_argument("--cause", default="manual", choices=CAUSES)
     hold.add_argument("--stops", default="all", help="all, or some of email,letter,call,charge")
     hold.add_argument("--reason", default="")
@@ -72,7 +69,8 @@ def _plan(desk: Desk, args: argparse.Namespace) -> Answer:
         if company.state == "off":
             continue
         with session_scope(desk.sessions) as session:
-            on = args.date or access.today_of(session, company.id)
+            today = access.today_of(session, company.id)
+            on = near(args.date, today) if args.date else today
             counts = commands.plan(session, company.id, on)
             steps = access.waiting_by_step(session, company.id) if args.dry_run else []
             if args.dry_run:
@@ -90,9 +88,13 @@ def _plan(desk: Desk, args: argparse.Namespace) -> Answer:
 def _why(desk: Desk, args: argparse.Namespace) -> Answer:
     with session_scope(desk.sessions) as session:
         found = one(session, args.what, args.company)
-        on = args.date or access.today_of(session, found.company_id)
+        today = access.today_of(session, found.company_id)
+        on = near(args.date, today) if args.date else today
         told = queries.why(session, found.customer_id, on=on, item_id=found.item_id)
-    return Answer(_why_lines(told), {"why": told})
+        silences = access.silences(session, found.company_id, on)
+    lines = _why_lines(told)
+    lines[1:1] = [f"  Nothing leaves: {SILENCES[code]}." for code in silences]
+    return Answer(lines, {"why": told, "silences": silences})
 
 
 def _why_lines(told: CustomerWhy) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from app.errors import TegoedError
 from app.services.workflow.queries import ActionRow, ItemWhy
 
 CAUSES = (
@@ -41,6 +42,42 @@ REASONS: Mapping[str, str] = MappingProxyType(
     }
 )  # fmt: skip
 
+SILENCES: Mapping[str, str] = MappingProxyType(
+    {
+        "company_off": "the company is off: nothing is planned and nothing leaves",
+        "plan_only": "the company is in plan only: actions are planned, nothing leaves (tegoed company live)",
+        "paused": "sending is paused in this whole database (tegoed resume-sending)",
+        "no_data": "no complete file was ever imported, so nothing leaves by itself (tegoed import)",
+        "import_failed": "the last import failed, so nothing leaves by itself until one succeeds (tegoed import)",
+        "stale_data": "the bookkeeping data are too old, so nothing leaves by itself (tegoed import)",
+    }
+)  # fmt: skip
+"""What keeps a whole company from sending."""
+
+REMEDIES: Mapping[str, str] = MappingProxyType(
+    {
+        "database.away": "Look whether the server runs and the setting 'database' is right; tegoed doctor says more.",
+        "database.login": "Ask an administrator for a login, or correct the user in the setting 'database'.",
+        "not_allowed": "Ask an administrator for the role it needs.",
+        "action.unknown": "`tegoed outbox list` and `tegoed why CUSTOMER` show the numbers of actions.",
+        "why.unknown": "Give a customer number or a document number as the bookkeeping has it.",
+        "stale": "Look at it again and repeat what you wanted.",
+        "file.unreadable": "Check the name of the file and whether you may read it.",
+        "cli.amount": "Write it as 100 or 100,50.",
+        "cli.pair": "Write key=value, for instance city=Ede.",
+    }
+)  # fmt: skip
+"""What to do, for errors that come without a remedy of their own."""
+
+
+def complaint(error: TegoedError) -> str:
+    """A known error as one or two lines: what happened, why, what to do."""
+    remedy = error.remedy or REMEDIES.get(error.code, "")
+    reason = str(error.values.get("reason") or "").strip().splitlines()
+    lines = [f"{error.message} {remedy}".strip()]
+    return "\n".join([*lines, *(f"  ({each.strip()})" for each in reason[-1:])])
+
+
 _STEPS: Mapping[str, str] = MappingProxyType(
     {
         "reminder": "reminder", "demand": "demand", "notice14": "14-day letter", "final_demand": "final demand",
@@ -55,7 +92,9 @@ def item_sentence(item: ItemWhy) -> str:
     step = _STEPS.get(item.stage or item.step_kind or "", "")
     start = f"{item.document_number}: {item.outstanding} {item.currency}, due {item.due_date:%d-%m-%Y}."
     reason = REASONS.get(item.reason or "", item.reason or "")
-    rule = f" Rule: {item.workflow} ({item.workflow_from}), {item.rule.replace('_', ' ')}." if item.rule else ""
+    rule = (
+        f" Rule: {item.workflow} ({item.workflow_from}), {item.rule.replace('_', ' ')}." if item.rule else ""
+    )
     when = f"{item.at_earliest:%d-%m-%Y}" if item.at_earliest else ""
     held = f" until {item.held_until:%d-%m-%Y}" if item.held_until else ""
     said: dict[str, str] = {
@@ -73,7 +112,21 @@ def item_sentence(item: ItemWhy) -> str:
         "finished": "Nothing comes: all steps of its workflow are done.",
         "no_workflow": "Nothing comes: its customer has no workflow.",
     }
-    return f"{start} {said.get(item.verdict, item.verdict)}{rule if step else ''}"
+    return f"{start} {said.get(item.verdict, item.verdict)}{rule if step else ''}{_so_far(item)}"
+
+
+def _so_far(item: ItemWhy) -> str:
+    """What an item went through, and what of it is asked."""
+    facts: list[str] = []
+    if item.stage_done and item.last_step_on:
+        facts.append(
+            f"Last step: {_STEPS.get(item.stage_done, item.stage_done)} on {item.last_step_on:%d-%m-%Y}."
+        )
+    if item.outstanding > 0 and item.unheld != item.outstanding:
+        facts.append(f"Not on hold: {item.unheld} {item.currency}.")
+    if item.communication_on and item.verdict in {"later", "waiting"}:
+        facts.append(f"The customer's next letter or mail: {item.communication_on:%d-%m-%Y}.")
+    return "".join(f" {fact}" for fact in facts)
 
 
 def rule_sentence(action: ActionRow) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from app import bootstrap
 from app.adapters.database.engine import session_scope
 from app.bootstrap import Desk
-from app.cli.answers import Answer, Commands, counted
+from app.cli.answers import Answer, Commands, a_day, counted, near
 from app.errors import RuleBroken
 from app.services.access import queries as access
 from app.services.sample.fill import fill
@@ -33,12 +33,10 @@ def register(sub: Commands) -> None:
     sample = sub.add_parser("sample", help="fill an empty database with a realistic portfolio")
     sample.add_argument("--customers", type=int, default=DEFAULT_CUSTOMERS)
     sample.add_argument("--seed", type=int, default=1)
-    sample.add_argument(
-        "--date", type=dt.date.fromisoformat, help="the day its data are fresh on, default today"
-    )
+    sample.add_argument("--date", type=a_day, help="the day its data are fresh on, default today")
     sample.set_defaults(run=_sample)
     day = sub.add_parser("day", help="a whole collection day: plan, execute what is due, report")
-    day.add_argument("--date", type=dt.date.fromisoformat, help="default today, or the next working day")
+    day.add_argument("--date", type=a_day, help="default today, or the next working day")
     day.add_argument("--company", metavar="CODE", help="one company; all of yours when not given")
     day.add_argument(
         "--out", type=Path, metavar="DIR", help="where everything that left on that day is written"
@@ -87,6 +85,8 @@ def _day(desk: Desk, args: argparse.Namespace) -> Answer:
         return Answer(
             ["There is no company yet. Begin with: tegoed company add CODE NAME"], {"companies": []}
         )
+    if args.date:
+        near(args.date, dt.datetime.now(dt.UTC).date())
     out = args.out or bootstrap.default_out(desk.config)
     days = [collection_day(desk, each, date=args.date, out=out) for each in mine if each.state != "off"]
     return Answer([line for each in days for line in _told(each)], {"days": days})

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from app.adapters.database.engine import session_scope, with_manners
 from app.adapters.database.translation import translated
 from app.bootstrap import Desk
-from app.errors import Conflict, DatabaseAway
+from app.errors import Conflict, DatabaseAway, OutsideError
 from app.services.access.queries import CompanyRow, companies, today_of
 from app.services.correspondence import commands
 from app.services.workflow.commands import plan
@@ -26,6 +26,7 @@ from app.worker.stations import OutcomeMarker
 
 POLL = 30.0
 """Seconds after which the loop looks even when no notice came."""
+RETRY = 2.0
 AGAIN = 3
 """How often one round renders again what changed under it; the rest is for the next round."""
 
@@ -79,13 +80,29 @@ class Worker:
 
     def run_forever(self) -> None:
         """Rounds until stopped, woken by notices of the database; waits out a lost connection."""
-        with self._alone():
-            while not self._stop.is_set():
-                try:
-                    self.run_once()
-                    self._wait_for_notice()
-                except DatabaseAway as away:
-                    self._stop.wait(away.retry_after or POLL)
+        known_alone = False
+        while not self._stop.is_set():
+            try:
+                with self._alone():
+                    known_alone = True
+                    while not self._stop.is_set():
+                        self._round()
+            except DatabaseAway as away:
+                self._stop.wait(away.retry_after or POLL)
+            except Conflict:
+                # After a lost connection the server may hold our own lock for a while.
+                if not known_alone:
+                    raise
+                self._stop.wait(RETRY)
+
+    def _round(self) -> None:
+        try:
+            self.run_once()
+        except DatabaseAway:
+            raise  # the lock that says we are alone is gone with it
+        except OutsideError as away:
+            self._stop.wait(away.retry_after or POLL)
+        self._wait_for_notice()
 
     def _render_and_send(self, ids: list[int], now: dt.datetime | None, done: Round) -> None:
         """Once more for what the last check sent back to be rendered with the facts of this moment."""

@@ -8,46 +8,52 @@ from dataclasses import replace
 from email.utils import format_datetime, parsedate_to_datetime
 from zoneinfo import ZoneInfo
 
-from app.adapters.database.engine import session_scope
+from sqlalchemy.orm import Session
+
+from app.adapters.database.translation import translated
 from app.adapters.mail.message import render_mail
 from app.adapters.pdf.letter import render_letter
 from app.bootstrap import Desk
-from app.errors import UserError
+from app.errors import Conflict, UserError
 from app.services.correspondence import commands
 from app.services.correspondence.commands import Rendered, RenderJob
 from app.services.correspondence.compose import compose, reference_for
 from app.services.correspondence.rows import Communication
 from app.services.correspondence.texts import version
+from app.worker.line import engine_line
 
 BATCH = 20
 LEASE = dt.timedelta(minutes=5)
 
 
 def render_waiting(desk: Desk, companies: Sequence[int], now: dt.datetime | None) -> dict[str, int]:
-    """Render all that waits for it. Counts `rendered` and `unrenderable` (which stay, with an event)."""
-    counts = {"rendered": 0, "unrenderable": 0}
-    while True:
-        with session_scope(desk.sessions) as session:
-            jobs = commands.claim_renders(session, companies, limit=BATCH, lease=LEASE, now=now)
-        for job in jobs:
-            counts["rendered" if _render(desk, job, now) else "unrenderable"] += 1
-        if len(jobs) < BATCH and not jobs:
-            return counts
+    """Render all that waits for it.
+
+    Counts `rendered`, `unrenderable` (a person gets it) and `overtaken` (its facts changed meanwhile).
+    """
+    counts = {"rendered": 0, "unrenderable": 0, "overtaken": 0}
+    with engine_line(desk) as session:
+        while jobs := commands.claim_renders(session, companies, limit=BATCH, lease=LEASE, now=now):
+            for job in jobs:
+                counts[_render(session, job, now)] += 1
+    return counts
 
 
-def _render(desk: Desk, job: RenderJob, now: dt.datetime | None) -> bool:
+def _render(session: Session, job: RenderJob, now: dt.datetime | None) -> str:
     try:
         made = compose(job.facts)
         job.facts["shown"]["template_version"] = version(made.template, made.language)
         rendered = [_bytes(made, each, job) for each in job.deliveries]
     except UserError as error:
-        with session_scope(desk.sessions) as session:
-            commands.refuse_rendering(session, job, str(error))
-        return False
-    with session_scope(desk.sessions) as session:
-        return commands.store_rendering(
-            session, job, reference=reference_for(job.facts), rendered=rendered, now=now
-        )
+        commands.refuse_rendering(session, job, str(error))
+        return "unrenderable"
+    reference = reference_for(job.facts)
+    try:
+        with translated():
+            kept = commands.store_rendering(session, job, reference=reference, rendered=rendered, now=now)
+    except Conflict:
+        return "overtaken"  # its lease runs out and it is rendered again
+    return "rendered" if kept else "overtaken"
 
 
 def _bytes(made: Communication, delivery: dict[str, object], job: RenderJob) -> Rendered:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
+
+from app.errors import OutsideError
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +22,33 @@ class OutcomeMarker:
         return int(self._all().get(self.key, 0))
 
     def write(self, number: int) -> None:
-        """Remember `number`; never goes back."""
-        known = self._all()
-        if number <= known.get(self.key, 0):
-            return
+        """Remember `number`; never goes back.
+
+        Raises `OutsideError` when it cannot be written: a station that forgets would not recognise an older
+        copy of the database, so it sends no more until it can.
+        """
+        try:
+            known = self._all()
+            if number <= known.get(self.key, 0):
+                return
+            self._replace({**known, self.key: number})
+        except OSError as error:
+            raise OutsideError(
+                f"This station cannot write down what it sent: {error.strerror or error}.",
+                code="station.forgets",
+                remedy=f"Make {self.path.parent} writable; nothing more leaves from here until then.",
+                retry_after=60.0,
+                path=str(self.path),
+            ) from error
+
+    def _replace(self, numbers: dict[str, int]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        part = self.path.with_suffix(f".{os.getpid()}.part")
-        part.write_text(json.dumps({**known, self.key: number}, sort_keys=True), "utf-8")
-        part.replace(self.path)
+        part = self.path.with_suffix(f".{uuid.uuid4().hex}.part")
+        try:
+            part.write_text(json.dumps(numbers, sort_keys=True), "utf-8")
+            part.replace(self.path)
+        finally:
+            part.unlink(missing_ok=True)
 
     def _all(self) -> dict[str, int]:
         try:

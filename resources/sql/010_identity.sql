@@ -55,8 +55,9 @@ begin
 end
 $$;
 
+-- Not a definer function: called by a login it knows only the companies of that login.
 create function tegoed.today_of(p_company int, p_now timestamptz default now()) returns date
-language sql stable security definer set search_path = pg_catalog, tegoed, pg_temp as $$
+language sql stable set search_path = pg_catalog, tegoed, pg_temp as $$
     select (p_now at time zone c.timezone)::date from tegoed.company c where c.id = p_company
 $$;
 

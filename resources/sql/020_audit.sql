@@ -45,8 +45,12 @@ create trigger refuse_truncate before truncate on tegoed.event
     for each statement execute function tegoed.refuse_change();
 create trigger refuse_change before update or delete on tegoed.movement
     for each row execute function tegoed.refuse_change();
+create trigger refuse_truncate before truncate on tegoed.movement
+    for each statement execute function tegoed.refuse_change();
 create trigger refuse_change before update or delete on tegoed.approval
     for each row execute function tegoed.refuse_change();
+create trigger refuse_truncate before truncate on tegoed.approval
+    for each statement execute function tegoed.refuse_change();
 
 do $$
 declare

@@ -20,6 +20,28 @@ language sql immutable parallel safe as $$
     select case p_kind when 'email' then 1 when 'letter' then 2 when 'call' then 4 when 'charge' then 8 else 16 end
 $$;
 
+-- A letter is presumed delivered on the second day after posting; Sundays, Mondays and holidays do not
+-- count. A day off of the company counts as a holiday: later is the safe side. A Saturday is no working day
+-- anyway, so which of them are official holidays (always the same dates) is said here.
+create function tegoed.presumed_delivery(p_company int, p_posted date) returns date
+language sql stable set search_path = pg_catalog, tegoed, pg_temp as $$
+    select max(day) from (
+        select c.day from tegoed.company_calendar c
+        where c.company_id = p_company and c.day between p_posted + 1 and p_posted + 30
+          and extract(isodow from c.day) not in (1, 7)
+          and (c.working or extract(isodow from c.day) = 6
+               and to_char(c.day, 'MM-DD') not in ('01-01', '04-26', '04-27', '05-05', '12-25', '12-26')
+               and c.day <> all (select unnest(k.days_off) from tegoed.company k where k.id = p_company))
+        order by c.day limit 2
+    ) days
+$$;
+
+-- The last of fourteen days from the day after delivery; on a day that is not a working day, the next one.
+create function tegoed.notice_last_day(p_company int, p_delivered date) returns date
+language sql stable set search_path = pg_catalog, tegoed, pg_temp as $$
+    select tegoed.next_working(p_company, p_delivered + 14)
+$$;
+
 -- The workflow of each customer and where it comes from: own, group and profile, group, profile, company.
 create function tegoed.customer_workflow(p_companies int[], p_customers bigint[])
 returns table (customer_id bigint, company_id int, kind text, is_natural boolean, profile_id int, tone text,
@@ -58,54 +80,65 @@ language sql stable as $$
            oi.outstanding,
            case when oi.outstanding > 0 then greatest(oi.outstanding - coalesce(ih.part, 0), 0) else oi.outstanding end,
            (coalesce(ih.mask, 0) | coalesce(ch.mask, 0)) & coalesce(tegoed.kind_mask(s.kind), 3) <> 0,
-           case when ih.until is null and ih.mask <> 0 then null else greatest(ih.until, ch.until) end,
+           nullif(greatest(ih.until, ch.until), 'infinity'),
            cw.is_natural, cw.tone, cw.version_id, cw.workflow_from, cw.contact_gap, cw.bundle_ahead,
            s.position, n.following, s.stage, s.rank, s.kind, s.minimum_amount,
            rule.day,
-           case when s.kind = 'call' and s.days < 0 and s.after = 'due_date' then o.previous_working
-                else coalesce(o.next_working, effective.day) end,
+           coalesce(case when s.kind = 'call' and s.days < 0 and s.after = 'due_date' then o.previous_working
+                         else o.next_working end, effective.day),
            case when s.after = 'notice_term' and nt.id is not null and nt.last_day is null then 'notice_not_posted'
                 when s.kind = 'charge' and nt.last_day is not null
                      and (c.data_as_of is null or c.data_as_of <= nt.last_day) then 'data_not_covering'
-                when s.stage = 'notice14' and cw.is_natural and rn.customer_id is not null then 'earlier_term_runs' end,
-           case when s.stage = 'notice14' and (oi.due_estimated or oi.notice_id is not null)
-                    then case when oi.due_estimated then 'due_estimated' else 'already_noticed' end
+                when s.stage = 'notice14' and cw.is_natural and rn.customer_id is not null then 'earlier_term_runs'
+                when cw.is_natural and s.rank > 30  -- past the 14-day letter
+                     and (nt.state = 'pending' or nt.state = 'running' and nt.last_day >= p_on) then 'term_runs' end,
+           case when s.stage = 'notice14' and oi.due_estimated then 'due_estimated'
+                when s.stage = 'notice14' and oi.notice_id is not null and not further.notice then 'already_noticed'
                 when s.kind = 'charge' and oi.due_estimated then 'due_estimated'
                 when s.kind = 'charge' and s.after = 'notice_term' and nt.id is null then 'no_notice'
                 when s.kind = 'charge' and nt.state = 'charged' then 'already_charged'
                 when s.kind in ('charge', 'hand_over') and oi.reminded_on is null then 'never_demanded' end,
            oi.outstanding > 0 and oi.due_date < p_on and not oi.due_estimated and oi.reminded_on is not null
-               and oi.notice_id is null and rn.customer_id is null,
+               and (oi.notice_id is null or further.notice) and not oi.notice_skipped and rn.customer_id is null
+               and (coalesce(ih.mask, 0) | coalesce(ch.mask, 0)) & 3 = 0,
            oi.reminded_on, oi.notice_id, oi.last_step_on, live.action_id
     from tegoed.open_item oi
     join tegoed.company c on c.id = oi.company_id
-    join tegoed.customer_workflow(p_companies, p_customers) cw on cw.customer_id = oi.customer_id
+    join tegoed.customer_workflow(p_companies, null) cw on cw.customer_id = oi.customer_id
     left join tegoed.action_item live on live.open_item_id = oi.id and live.live_step
     left join (
         select h.open_item_id, bit_or(case when h.amount is null then tegoed.stop_mask(h.stops) else 0 end) as mask,
-               sum(h.amount) as part,
-               case when bool_or(h.until is null) then null else max(h.until) end as until
+               sum(h.amount) as part, max(coalesce(h.until, 'infinity')) as until
         from tegoed.active_hold(p_on) h
         where h.company_id = any (p_companies) and h.open_item_id is not null group by 1
     ) ih on ih.open_item_id = oi.id
     left join (
         select h.customer_id, bit_or(tegoed.stop_mask(h.stops)) as mask,
-               case when bool_or(h.until is null) then null else max(h.until) end as until
+               max(coalesce(h.until, 'infinity')) as until
         from tegoed.active_hold(p_on) h
         where h.company_id = any (p_companies) and h.open_item_id is null group by 1
     ) ch on ch.customer_id = oi.customer_id
     left join (
-        select h.open_item_id, h.customer_id, max(tegoed.following_working(h.company_id, coalesce(h.ended_on, h.until))) as day
+        select h.open_item_id, max(tegoed.following_working(h.company_id, coalesce(h.ended_on, h.until))) as day
         from tegoed.hold h
         where h.company_id = any (p_companies) and coalesce(h.ended_on, h.until) between p_on - 14 and p_on
-        group by 1, 2
-    ) resumed on resumed.customer_id = oi.customer_id and coalesce(resumed.open_item_id, oi.id) = oi.id
+          and h.open_item_id is not null
+        group by 1
+    ) ir on ir.open_item_id = oi.id
+    left join (
+        select h.customer_id, max(tegoed.following_working(h.company_id, coalesce(h.ended_on, h.until))) as day
+        from tegoed.hold h
+        where h.company_id = any (p_companies) and coalesce(h.ended_on, h.until) between p_on - 14 and p_on
+          and h.open_item_id is null
+        group by 1
+    ) cr on cr.customer_id = oi.customer_id
     left join (
         select distinct nr.customer_id, nr.currency from tegoed.notice nr
         where nr.company_id = any (p_companies)
           and (nr.state = 'pending' or nr.state = 'running' and nr.last_day >= p_on)
     ) rn on rn.customer_id = oi.customer_id and rn.currency = oi.currency
     left join tegoed.notice nt on nt.id = oi.notice_id
+    left join tegoed.notice_item nti on nti.notice_id = nt.id and nti.open_item_id = oi.id
     left join tegoed.workflow_next n on oi.outstanding > 0 and oi.kind = 'invoice'
         and n.version_id = cw.version_id and n.customer_kind = cw.kind and n.profile_id = cw.profile_id
         and n.position_done = case
@@ -113,7 +146,15 @@ language sql stable as $$
             when oi.progress_version_id = cw.version_id then oi.position_done
             else (select coalesce(max(e.position), 0)::smallint from tegoed.workflow_step e
                   where e.version_id = cw.version_id and e.rank <= oi.rank_done) end
-    left join tegoed.workflow_step s on s.version_id = n.version_id and s.position = n.position
+    cross join lateral (
+        -- what a part-hold kept out of the notice needs one of its own before costs or a last letter
+        select coalesce(cw.is_natural and nti.principal < oi.outstanding - coalesce(ih.part, 0)
+            and (nt.state = 'charged' or nt.last_day < p_on), false) as notice
+    ) further
+    left join tegoed.workflow_step s on s.version_id = n.version_id and s.position = case
+        when further.notice then coalesce((select min(f.position) from tegoed.workflow_step f
+                                           where f.version_id = n.version_id and f.stage = 'notice14'), n.position)
+        else n.position end
     cross join lateral (
         select case s.after when 'due_date' then oi.due_date
             when 'notice_term' then coalesce(nt.last_day, case when nt.id is null then coalesce(oi.last_step_on, oi.due_date) end)
@@ -123,21 +164,24 @@ language sql stable as $$
     left join tegoed.company_calendar t on t.company_id = b.company_id and t.working
         and t.working_no = b.working_no + s.days
     cross join lateral (
-        select case s.day_kind when 'business' then t.day else base.day + s.days end as day
+        -- before the calendar's first day, days are only counted
+        select case s.day_kind when 'business' then coalesce(t.day, base.day + s.days) else base.day + s.days end as day
     ) rule
     cross join lateral (
         select case when rule.day is not null then greatest(rule.day, oi.planning_from,
-            oi.last_step_on + greatest(s.min_interval, 1), resumed.day) end as day
+            oi.last_step_on + greatest(s.min_interval, 1), ir.day, cr.day) end as day
     ) effective
     left join tegoed.company_calendar o on o.company_id = oi.company_id and o.day = effective.day
     where oi.company_id = any (p_companies) and oi.outstanding <> 0
-      and (p_customers is null or oi.customer_id = any (p_customers))
+      and oi.customer_id = any (p_customers)
 $$;
 
 -- Each item within its customer. `verdict`: due (leaves or is done now), joins (bundled with what is due),
 -- covered (set off by credits), set_off, cost, in_action, skip, waiting, held, later, finished,
 -- no_workflow, no_step. `group_key` tells which one action it belongs to when it is due or joins.
-create function tegoed.step_schedule(p_companies int[], p_on date, p_customers bigint[] default null)
+-- Written as passes over materialised steps: item by item, then grouped by customer and currency and joined
+-- back. Nested windows computed the same at three times the cost.
+create function tegoed.schedule_of(p_companies int[], p_on date, p_customers bigint[])
 returns table (
     open_item_id bigint, company_id int, customer_id bigint, currency text, item_kind text, due_date date,
     outstanding numeric, unheld numeric, is_natural boolean, tone text, version_id int, workflow_from text,
@@ -147,101 +191,133 @@ returns table (
     net numeric, overdue numeric, days_overdue int, text_position smallint, text_rank smallint
 )
 language sql stable as $$
-    with item as (
+    with item as materialized (
         select i.*,
                i.kind in ('email', 'letter') as written,
                i.outstanding > 0 and i.due_date < p_on and not i.held and i.item_kind = 'invoice' as overdue_unheld
         from tegoed.item_step(p_companies, p_on, p_customers) i
-    ), contact as (
+    ), contact as materialized (
         select d.customer_id, a.currency, max(d.contact_on) as last_on,
+               max(d.contact_on) filter (where d.contact_on < p_on) as before_on,
                count(*) filter (where d.contact_on = p_on) as today
         from tegoed.delivery d join tegoed.action a on a.id = d.action_id
         where d.company_id = any (p_companies) and d.contact_on between p_on - 60 and p_on
           and d.state in ('claimed', 'sending', 'done', 'failed', 'uncertain')
-          and (p_customers is null or d.customer_id = any (p_customers))
+          and d.customer_id = any (p_customers)
         group by 1, 2
-    ), last_contact as (
-        select c1.customer_id, c1.currency, max(c2.last_on) as last_on
-        from (select distinct customer_id, currency from item) c1
-        join contact c2 on c2.customer_id = c1.customer_id and (c2.last_on < p_on or c2.currency = c1.currency)
-        group by 1, 2
-    ), busy_today as (
-        select customer_id, sum(n) as contacts from (
-            select customer_id, sum(today) as n from contact group by 1
-            union all
-            select ca.customer_id, count(*) from tegoed.call_attempt ca
-            where ca.company_id = any (p_companies) and ca.on_date = p_on group by 1
-        ) both_kinds group by 1
+    ), contact_before as (
+        -- letters in two currencies may leave on one day; from the next day on each counts for the other
+        select customer_id, max(before_on) as last_on, sum(today) as today from contact group by 1
+    ), called_today as (
+        select ca.customer_id, count(*) as today from tegoed.call_attempt ca
+        where ca.company_id = any (p_companies) and ca.on_date = p_on and ca.customer_id = any (p_customers) group by 1
     ), waiting as (
-        select a.customer_id, a.currency, min(a.id) as action_id, min(a.business_date) as business_date
+        select a.customer_id, a.currency, min(a.id) as action_id, min(a.business_date) as business_date,
+               bool_or(a.stage = 'notice14') as notices
         from tegoed.action a
         where a.company_id = any (p_companies) and a.state in ('planned', 'awaiting_approval', 'approved')
           and a.kind in ('email', 'letter') and a.origin = 'workflow'
-          and (p_customers is null or a.customer_id = any (p_customers))
+          and a.customer_id = any (p_customers)
         group by 1, 2
-    ), money as (
-        select i.*,
-               coalesce(sum(i.unheld) filter (where i.overdue_unheld) over same, 0) as overdue,
-               coalesce(sum(i.unheld) filter (where i.outstanding < 0 and not i.held) over same, 0) as credit
-        from item i
-        window same as (partition by i.company_id, i.customer_id, i.currency)
+    ), account as (
+        select i.company_id, i.customer_id, i.currency,
+               coalesce(sum(i.unheld) filter (where i.overdue_unheld), 0) as overdue,
+               coalesce(sum(i.unheld) filter (where i.outstanding < 0 and not i.held), 0) as credit
+        from item i group by 1, 2, 3
+    ), desk as materialized (
+        select k.*, c.minimum_amount as company_minimum,
+               greatest(same.last_on, before.last_on) as last_on,
+               coalesce(before.today, 0) + coalesce(ct.today, 0) >= c.max_contacts_per_day as day_full,
+               w.action_id as waiting_action_id, w.business_date as waiting_on,
+               coalesce(w.notices, false) as waiting_notices
+        from account k
+        join tegoed.company c on c.id = k.company_id
+        left join contact same on same.customer_id = k.customer_id and same.currency = k.currency
+        left join contact_before before on before.customer_id = k.customer_id
+        left join called_today ct on ct.customer_id = k.customer_id
+        left join waiting w on w.customer_id = k.customer_id and w.currency = k.currency
     ), checked as (
-        select m.*, lc.last_on, w.action_id as waiting_action_id, w.business_date as waiting_on,
-               coalesce(bt.contacts, 0) >= c.max_contacts_per_day as day_full,
-               c.minimum_amount as company_minimum,
-               coalesce(m.fail, case
-                   when m.kind is null or m.overdue + m.credit >= greatest(m.minimum_amount, c.minimum_amount, 0.01)
-                        or not m.overdue_unheld then null
-                   when m.overdue + m.credit <= 0 then 'net' else 'below_minimum' end) as failed
-        from money m
-        join tegoed.company c on c.id = m.company_id
-        left join last_contact lc on lc.customer_id = m.customer_id and lc.currency = m.currency
-        left join busy_today bt on bt.customer_id = m.customer_id
-        left join waiting w on w.customer_id = m.customer_id and w.currency = m.currency
-    ), ready as (
+        select i.*, d.overdue, d.credit, d.waiting_action_id, d.day_full,
+               coalesce(i.wait, case when i.written and i.own_on <= p_on and i.due_date >= p_on then 'not_overdue'
+                   when i.kind = 'call' and i.own_on <= p_on and d.day_full then 'day_full' end) as waits,
+               coalesce(i.fail, case
+                   when i.kind is null or not i.overdue_unheld
+                        or d.overdue + d.credit >= greatest(i.minimum_amount, d.company_minimum, 0.01) then null
+                   when d.overdue + d.credit <= 0 then 'net' else 'below_minimum' end) as failed,
+               greatest(d.last_on + i.contact_gap, case when d.day_full then p_on + 1 end) as gap_until
+        from item i
+        join desk d on d.company_id = i.company_id and d.customer_id = i.customer_id and d.currency = i.currency
+        offset 0
+    ), ready as materialized (
         select k.*,
-               k.kind is not null and not k.held and k.wait is null and k.failed is null
+               k.kind is not null and not k.held and k.waits is null and k.failed is null
                    and k.live_action_id is null and k.unheld > 0 as free,
-               greatest(k.last_on + k.contact_gap, case when k.day_full then p_on + 1 end) as gap_until
+               k.is_natural and k.stage = 'notice14' as notices,
+               k.is_natural and k.written and k.rank > 30 as past_notice
         from checked k
     ), called as (
-        select r.*,
-               bool_or(r.free and r.written and r.own_on <= p_on) over same as written_due,
-               bool_or(r.free and r.stage = 'notice14' and r.is_natural and r.own_on <= p_on) over same as notice_due,
-               min(case when r.free and r.written then r.own_on end) over same as first_own
-        from ready r
-        window same as (partition by r.company_id, r.customer_id, r.currency)
-    ), seated as (
-        select c.*,
-               case when c.waiting_action_id is not null then c.waiting_on
-                    when c.first_own is null then null
-                    else tegoed.next_working(c.company_id, greatest(c.first_own, c.gap_until, p_on)) end as communication_on,
-               c.written_due and coalesce(c.gap_until, p_on) <= p_on as leaves,
-               c.notice_due and c.can_be_noticed and not c.held and c.live_action_id is null and c.unheld > 0 as noticed_along
+        select r.company_id, r.customer_id, r.currency,
+               bool_or(r.free and r.written and r.own_on <= p_on) as written_due,
+               bool_or(r.free and r.notices and r.own_on <= p_on + r.bundle_ahead) as notice_due,
+               bool_or(r.free and r.past_notice and r.overdue_unheld and r.own_on <= p_on + r.bundle_ahead)
+                   as past_notice_due,
+               min(r.own_on) filter (where r.free and r.written) as first_own,
+               max(r.gap_until) as gap_until, min(r.version_id) as version_id
+        from ready r group by 1, 2, 3
+    ), notice_step as (
+        select distinct on (w.version_id) w.version_id, w.position, w.stage, w.rank, w.kind
+        from tegoed.workflow_step w where w.stage = 'notice14' order by w.version_id, w.position
+    ), seat as materialized (
+        select c.company_id, c.customer_id, c.currency, d.waiting_notices,
+               coalesce(c.past_notice_due, false) as past_notice_due,
+               case when d.waiting_action_id is not null then d.waiting_on
+                    when c.first_own is not null then coalesce(n.next_working, greatest(c.first_own, c.gap_until, p_on))
+                    end as communication_on,
+               leaves.now as leaves,
+               leaves.now and coalesce(c.notice_due, false) and not coalesce(c.past_notice_due, false) as notices_leave,
+               ns.position as notice_position, ns.stage as notice_stage, ns.rank as notice_rank, ns.kind as notice_kind
         from called c
+        join desk d on d.company_id = c.company_id and d.customer_id = c.customer_id and d.currency = c.currency
+        cross join lateral (
+            select d.waiting_action_id is null and coalesce(c.written_due, false)
+                   and coalesce(c.gap_until, p_on) <= p_on as now
+        ) leaves
+        left join tegoed.company_calendar n on n.company_id = c.company_id
+            and n.day = greatest(c.first_own, c.gap_until, p_on)
+        left join notice_step ns on ns.version_id = c.version_id
     ), member as (
-        select s.*,
+        -- a 14-day letter to a natural person is never hidden under the text of a later step: whichever of
+        -- the two goes first, the other waits out the gap
+        select r.*, s.communication_on, s.leaves, a.along as noticed_along,
                case
-                   when s.waiting_action_id is not null then s.free and s.written and s.own_on <= p_on
-                   when s.leaves then s.noticed_along
-                       or s.free and s.written and s.overdue_unheld and s.own_on <= p_on + s.bundle_ahead
+                   when r.waiting_action_id is not null then r.free and r.written and r.own_on <= p_on
+                       and not case when s.waiting_notices then r.past_notice else r.notices end
+                   when s.leaves then a.along
+                       or r.free and r.written and r.overdue_unheld and r.own_on <= p_on + r.bundle_ahead
+                          and not (r.notices and s.past_notice_due)
                    else false end as takes_part,
-               sum(case when s.overdue_unheld then s.unheld else 0 end) over
-                   (partition by s.company_id, s.customer_id, s.currency order by s.due_date, s.open_item_id) as running
-        from seated s
-    ), placed as (
-        select m.*,
-               m.takes_part and m.running + m.credit <= 0 as covered,
-               case when m.noticed_along and m.leaves then ns.position else m.position end as step_position,
-               case when m.noticed_along and m.leaves then ns.stage else m.stage end as step_stage,
-               case when m.noticed_along and m.leaves then ns.rank else m.rank end as step_rank,
-               case when m.noticed_along and m.leaves then ns.kind else m.kind end as step_kind
-        from member m
-        left join lateral (
-            select w.position, w.stage, w.rank, w.kind from tegoed.workflow_step w
-            where m.noticed_along and m.leaves and w.version_id = m.version_id and w.stage = 'notice14'
-            order by w.position limit 1
-        ) ns on true
+               case when a.along then s.notice_position else r.position end as step_position,
+               case when a.along then s.notice_stage else r.stage end as step_stage,
+               case when a.along then s.notice_rank else r.rank end as step_rank,
+               case when a.along then s.notice_kind else r.kind end as step_kind
+        from ready r
+        join seat s on s.company_id = r.company_id and s.customer_id = r.customer_id and s.currency = r.currency
+        cross join lateral (
+            select s.notices_leave and r.can_be_noticed and r.live_action_id is null and r.unheld > 0 as along
+        ) a
+        offset 0
+    ), covering as (
+        -- credits cover the oldest first; only customers who have any
+        select r.open_item_id, sum(case when r.overdue_unheld then r.unheld else 0 end) over
+                   (partition by r.company_id, r.customer_id, r.currency order by r.due_date, r.open_item_id)
+                   + r.credit <= 0 as covers
+        from ready r where r.credit < 0
+    ), placed as materialized (
+        select m.*, m.takes_part and coalesce(v.covers, false) as covered
+        from member m left join covering v on v.open_item_id = m.open_item_id
+    ), text_of as (
+        select p.company_id, p.customer_id, p.currency, max(p.step_position) as position, max(p.step_rank) as rank
+        from placed p where p.takes_part and not p.covered group by 1, 2, 3
     )
     select p.open_item_id, p.company_id, p.customer_id, p.currency, p.item_kind, p.due_date,
            p.outstanding, p.unheld, p.is_natural, p.tone, p.version_id, p.workflow_from,
@@ -257,21 +333,20 @@ language sql stable as $$
                when p.kind is null then 'finished'
                when p.held or p.unheld <= 0 then 'held'
                when p.takes_part then case when p.own_on <= p_on then 'due' else 'joins' end
-               when p.wait is not null then 'waiting'
+               when p.own_on > p_on then 'later'
+               when p.waits is not null then 'waiting'
                when p.failed = 'never_demanded' and p.own_on <= p_on then 'never_demanded'
                when p.failed is not null and p.own_on <= p_on then
-                   case when p.following is not null and p_on >= (
-                       select greatest(
-                           case f.after when 'due_date' then tegoed.add_days(p.company_id, p.due_date, f.days, f.day_kind)
-                               else tegoed.add_days(p.company_id, p.own_on, f.days, f.day_kind) end,
-                           p.own_on + f.min_interval)
+                   case when p_on >= (
+                       select greatest(tegoed.add_days(p.company_id, case f.after when 'due_date' then p.due_date
+                                  when 'notice_term' then tegoed.notice_last_day(p.company_id,
+                                       tegoed.presumed_delivery(p.company_id, p.own_on))
+                                  else p.own_on end, f.days, f.day_kind), p.own_on + f.min_interval)
                        from tegoed.workflow_step f where f.version_id = p.version_id and f.position = p.following)
                    then 'skip' else 'waiting' end
-               when p.own_on <= p_on and p.written then 'waiting'
-               when p.own_on <= p_on then 'due'
-               when p.own_on is null then 'waiting'
-               else 'later' end,
-           coalesce(p.wait, p.failed,
+               when p.own_on is null or p.written then 'waiting'
+               else 'due' end,
+           coalesce(p.waits, p.failed,
                case when p.held then 'held' when p.own_on <= p_on and p.written and not p.takes_part then
                    case when p.waiting_action_id is not null then 'joins_waiting'
                         when p.day_full then 'day_full' else 'gap' end end),
@@ -282,8 +357,49 @@ language sql stable as $$
                     then p.communication_on
                 else greatest(p.own_on, p.communication_on + p.contact_gap) end,
            p.waiting_action_id, p.overdue + p.credit, p.overdue, greatest(p_on - p.due_date, 0),
-           max(p.step_position) filter (where p.takes_part and not p.covered) over same,
-           max(p.step_rank) filter (where p.takes_part and not p.covered) over same
+           t.position,
+           t.rank
     from placed p
-    window same as (partition by p.company_id, p.customer_id, p.currency)
+    left join text_of t on t.company_id = p.company_id and t.customer_id = p.customer_id and t.currency = p.currency
+$$;
+
+-- The schedule of these customers, or of all when none are named. Few customers go by a plan that is made
+-- once a session; many by one made for the occasion, without nested loops.
+create function tegoed.step_schedule(p_companies int[], p_on date, p_customers bigint[] default null)
+returns table (
+    open_item_id bigint, company_id int, customer_id bigint, currency text, item_kind text, due_date date,
+    outstanding numeric, unheld numeric, is_natural boolean, tone text, version_id int, workflow_from text,
+    "position" smallint, following smallint, stage text, rank smallint, kind text,
+    own_on date, verdict text, reason text, held_until date, live_action_id bigint,
+    communication_on date, at_earliest date, waiting_action_id bigint,
+    net numeric, overdue numeric, days_overdue int, text_position smallint, text_rank smallint
+)
+language plpgsql stable set plan_cache_mode = force_generic_plan as $$
+declare
+    v_customers bigint[] := p_customers;
+begin
+    if v_customers is null then
+        select array_agg(cu.id) into v_customers from tegoed.customer cu where cu.company_id = any (p_companies);
+    end if;
+    if cardinality(v_customers) <= 200 then
+        return query select * from tegoed.schedule_of(p_companies, p_on, v_customers);
+    elsif v_customers is not null then
+        return query select * from tegoed.schedule_of_many(p_companies, p_on, v_customers);
+    end if;
+end
+$$;
+
+create function tegoed.schedule_of_many(p_companies int[], p_on date, p_customers bigint[])
+returns table (
+    open_item_id bigint, company_id int, customer_id bigint, currency text, item_kind text, due_date date,
+    outstanding numeric, unheld numeric, is_natural boolean, tone text, version_id int, workflow_from text,
+    "position" smallint, following smallint, stage text, rank smallint, kind text,
+    own_on date, verdict text, reason text, held_until date, live_action_id bigint,
+    communication_on date, at_earliest date, waiting_action_id bigint,
+    net numeric, overdue numeric, days_overdue int, text_position smallint, text_rank smallint
+)
+language plpgsql stable set plan_cache_mode = force_custom_plan set enable_nestloop = off as $$
+begin
+    return query select * from tegoed.schedule_of(p_companies, p_on, p_customers);
+end
 $$;

@@ -18,6 +18,21 @@ begin
 end
 $$;
 
+-- A company that only uses folders may be ahead of the calendar (it was planned for a later day), or behind
+-- it. What people do there counts from the later day on and silences from the earlier one.
+create function tegoed.own_days(p_company int, out first date, out last date)
+language sql stable set search_path = pg_catalog, tegoed, pg_temp as $$
+    select least(t.today, p.planned_for), greatest(t.today, p.planned_for)
+    from (select tegoed.today_of(p_company) as today) t
+    left join tegoed.company p on p.id = p_company and p.mail_transport = 'folder' and not exists (
+        select from tegoed.print_queue q where q.company_id = p.id and q.transport <> 'folder')
+$$;
+
+create function tegoed.own_today(p_company int) returns date
+language sql stable set search_path = pg_catalog, tegoed, pg_temp as $$
+    select d.last from tegoed.own_days(p_company) d
+$$;
+
 create function tegoed.data_is_stale(p_company tegoed.company, p_on date) returns boolean
 language sql stable set search_path = pg_catalog, tegoed, pg_temp as $$
     select p_company.data_as_of is null or p_company.import_failed_at is not null
@@ -40,12 +55,14 @@ declare
 begin
     select * into v_action from tegoed.action where id = p_action;
     with state as (
-        select ai.open_item_id, oi.outstanding, s.unheld,
+        select ai.open_item_id, oi.outstanding, k.amount as unheld,
                case when oi.outstanding <= 0 then 'paid' when coalesce(
-                   (s.mask & tegoed.kind_mask(v_action.kind)) <> 0, false) or s.unheld <= 0 then 'held' end as dropped
+                   (s.mask & tegoed.kind_mask(v_action.kind)) <> 0, false) or k.amount <= 0 then 'held' end as dropped
         from tegoed.action_item ai
         join tegoed.open_item oi on oi.id = ai.open_item_id
         left join lateral (select * from tegoed.unheld_item(oi, p_on)) s on true
+        cross join lateral (select case when oi.notice_id is null then s.unheld
+            else tegoed.askable(oi, s.unheld, ai.stage, p_on) end as amount) k
         where ai.action_id = p_action and ai.role in ('demand', 'also_due', 'covered')
     ), gone as (
         delete from tegoed.action_item ai using state s
@@ -103,7 +120,9 @@ begin
       and oi.outstanding > 0 and oi.due_date < p_on and (s.mask & tegoed.kind_mask(v_action.kind)) = 0;
     select greatest(coalesce(v_top.minimum_amount, 0), c.minimum_amount) into v_minimum
     from tegoed.company c where c.id = v_action.company_id;
-    if v_action.origin = 'workflow' and v_overdue + v_credit <= 0 then
+    if v_action.origin = 'workflow' and v_overdue = 0 then
+        return 'not_due';
+    elsif v_action.origin = 'workflow' and v_overdue + v_credit <= 0 then
         return 'net';
     elsif v_action.origin = 'workflow' and v_overdue + v_credit < v_minimum then
         return 'below_minimum';
@@ -121,6 +140,19 @@ language sql stable as $$
            coalesce(bit_or(case when h.amount is null then tegoed.stop_mask(h.stops) else 0 end), 0)
     from tegoed.active_hold(p_on) h
     where h.customer_id = p_item.customer_id and (h.open_item_id is null or h.open_item_id = p_item.id)
+$$;
+
+-- What may be asked of an item that a 14-day letter named: a final demand and a hand-over ask at most what
+-- stood in one whose term is over.
+create function tegoed.askable(p_item tegoed.open_item, p_unheld numeric, p_stage text, p_on date) returns numeric
+language sql stable set search_path = pg_catalog, tegoed, pg_temp as $$
+    select case when p_stage in ('final_demand', 'hand_over') and n.expired > 0 then least(p_unheld, n.expired)
+                else p_unheld end
+    from (
+        select max(ni.principal) filter (where nt.last_day < p_on) as expired
+        from tegoed.notice_item ni join tegoed.notice nt on nt.id = ni.notice_id
+        where ni.open_item_id = p_item.id and nt.state <> 'void'
+    ) n
 $$;
 
 -- The facts of a communication. `checked` are those whose change makes the rendering void; `shown` the
@@ -182,6 +214,26 @@ language sql immutable parallel safe as $$
     select encode(sha256(convert_to((p_facts -> 'checked')::text, 'UTF8')), 'hex')
 $$;
 
+-- What differs between two lists of checked facts: each changed item and each changed value, before and after.
+create function tegoed.difference(p_old jsonb, p_new jsonb) returns jsonb
+language sql immutable parallel safe set search_path = pg_catalog, tegoed, pg_temp as $$
+    select jsonb_strip_nulls(jsonb_build_object(
+        'items', (
+            select jsonb_agg(jsonb_build_object('item', coalesce(n.id, o.id), 'number', coalesce(n.line, o.line) ->> 'number',
+                       'before', o.line ->> 'amount', 'after', n.line ->> 'amount',
+                       'changed', case when o.id is null then '["joined"]' when n.id is null then '["left"]' else (
+                           select jsonb_agg(k.key order by k.key) from jsonb_each(n.line) k where k.value <> o.line -> k.key) end)
+                       order by coalesce(n.id, o.id))
+            from (select (i ->> 'id')::bigint as id, i as line from jsonb_array_elements(
+                      case jsonb_typeof(p_old -> 'items') when 'array' then p_old -> 'items' else '[]' end) i) o
+            full join (select (i ->> 'id')::bigint as id, i as line from jsonb_array_elements(
+                      case jsonb_typeof(p_new -> 'items') when 'array' then p_new -> 'items' else '[]' end) i) n using (id)
+            where o.line is distinct from n.line),
+        'facts', (
+            select jsonb_object_agg(d.key, jsonb_build_array(p_old -> d.key, d.value)) from jsonb_each(p_new) d
+            where d.key <> 'items' and d.value is distinct from p_old -> d.key)))
+$$;
+
 -- A waiting communication whose facts changed: rendered again, and approved again where it needed that.
 create function tegoed.render_again(p_action bigint, p_reason text) returns void
 language plpgsql set search_path = pg_catalog, tegoed, pg_temp as $$
@@ -193,7 +245,7 @@ begin
     returning * into v_action;
     if found then
         update tegoed.delivery set state = 'waiting', token = null, lease_until = null, not_before = null, contact_on = null,
-            document_id = null, sha256 = null
+            document_id = null, sha256 = null, error = null
         where action_id = p_action and state in ('waiting', 'claimed');
         perform tegoed.note_event(v_action.company_id, v_action.customer_id, 'action.render_again',
             jsonb_build_object('reason', p_reason), p_action);

@@ -16,18 +16,23 @@ declare
     v_row record;
     v_on date;
     v_left text;
+    v_given int := 0;
+    v_before bigint := 0;
 begin
     perform tegoed.require_role('worker');
+    -- a batch of which nothing is left says nothing about the ones after it
+    <<batches>> loop
     for v_row in
         select a.id, c as company from tegoed.action a
         join tegoed.company c on c.id = a.company_id and c.state = 'live'
         where a.company_id = any (tegoed.my_companies()) and a.company_id = any (p_companies)
           and a.state = 'planned' and a.kind in ('email', 'letter')
           and a.business_date <= tegoed.business_date(c, p_now)
-          and (a.render_lease is null or a.render_lease < now())
+          and (a.render_lease is null or a.render_lease < now()) and a.id > v_before
         order by a.id limit p_limit
         for update of a skip locked
     loop
+        v_before := v_row.id;
         v_on := tegoed.business_date(v_row.company, p_now);
         v_left := tegoed.refresh_action(v_row.id, v_on);
         if v_left is not null then
@@ -42,8 +47,11 @@ begin
                        coalesce(nullif(split_part((v_row.company).email, '@', 2), ''), 'tegoed.invalid')))
                    order by d.is_primary desc)
         into deliveries from tegoed.delivery d where d.action_id = v_row.id and d.state = 'waiting';
+        v_given := v_given + 1;
         return next;
     end loop;
+    exit batches when not found or v_given > 0;
+    end loop batches;
 end
 $$;
 
@@ -79,6 +87,8 @@ declare
     v_document bigint;
 begin
     perform tegoed.require_role('worker');
+    -- the customer first, as everywhere: a hold that waits for this action holds the customer
+    perform 1 from tegoed.customer cu join tegoed.action a on a.customer_id = cu.id where a.id = p_action for update of cu;
     select * into v_action from tegoed.action
     where id = p_action and render_token = p_token and state = 'planned' and company_id = any (tegoed.my_companies())
     for update;
@@ -103,7 +113,10 @@ begin
         state = case when approval_required then 'awaiting_approval' else 'approved' end
     where id = p_action;
     perform tegoed.note_event(v_action.company_id, v_action.customer_id,
-        case when v_action.approval_required then 'action.awaits_approval' else 'action.in_outbox' end, null, p_action);
+        case when v_action.approval_required then 'action.awaits_approval' else 'action.in_outbox' end,
+        case when v_action.facts is not null then jsonb_build_object('letter_date',
+            jsonb_build_array(v_action.facts #> '{shown,letter_date}', p_facts #> '{shown,letter_date}'), 'difference',
+            tegoed.difference(v_action.facts -> 'checked', p_facts -> 'checked')) end, p_action);
     perform tegoed.announce(v_action.company_id, 'outbox', array[p_action]);
     return true;
 end
@@ -116,6 +129,7 @@ declare
     v_action tegoed.action;
 begin
     perform tegoed.require_role('worker');
+    perform 1 from tegoed.customer cu join tegoed.action a on a.customer_id = cu.id where a.id = p_action for update of cu;
     select * into v_action from tegoed.action
     where id = p_action and render_token = p_token and state = 'planned' and company_id = any (tegoed.my_companies()) for update;
     if not found then
@@ -185,7 +199,7 @@ begin
     values (v_action.company_id, p_action, 'approved', coalesce(v_sha, ''));
     update tegoed.action set state = 'approved' where id = p_action;
     update tegoed.delivery set not_before = tegoed.contact_moment(v_action.company_id,
-        now() + make_interval(mins => v_company.recall_minutes))
+        now() + make_interval(mins => v_company.recall_minutes)), error = null
     where action_id = p_action and state = 'waiting';
     perform tegoed.note_event(v_action.company_id, v_action.customer_id, 'action.approved',
         jsonb_build_object('sha256', v_sha), p_action);
@@ -213,7 +227,7 @@ begin
     select v_action.company_id, v_action.customer_id, 'task', 'follow_up', v_action.currency, d.today, d.today,
         v_action.amount, 4, v_action.score, false, 'returned', p_action,
         jsonb_build_object('rule', 'returned', 'comment', p_comment, 'by', session_user, 'author', v_action.author)
-    from (select tegoed.today_of(v_action.company_id) as today) d;
+    from (select tegoed.own_today(v_action.company_id) as today) d;
 end
 $$;
 
@@ -244,15 +258,17 @@ begin
     if v_action.state <> 'approved' then
         perform tegoed.wrong_state(v_action, 'waiting in the outbox');
     end if;
-    update tegoed.delivery set not_before = tegoed.contact_moment(v_action.company_id, now())
-    where action_id = p_action and state = 'waiting' returning not_before into v_moment;
+    update tegoed.delivery set not_before = tegoed.contact_moment(v_action.company_id, now()), error = null
+    where action_id = p_action and state = 'waiting' and is_primary returning not_before into v_moment;
     perform tegoed.note_event(v_action.company_id, v_action.customer_id, 'action.send_now', null, p_action);
     perform tegoed.announce(v_action.company_id, 'outbox', array[p_action]);
     return v_moment;
 end
 $$;
 
--- Takes what may leave now, under a lease. `p_queues` are the print queues this station serves.
+-- Takes what may leave now, under a lease. `p_queues` are the print queues this station serves. On a
+-- company's own clock there is no recall window; what was put off waits for that clock ("later: …"), what
+-- failed before the act for the database's. A copy follows a primary that left.
 create function tegoed.claim_deliveries(p_station uuid, p_companies int[], p_channels text[], p_queues int[],
     p_limit int, p_lease interval, p_now timestamptz default null)
 returns table (delivery_id bigint, token uuid, company_id int, channel text)
@@ -267,14 +283,13 @@ begin
     with picked as (
         select d.id, tegoed.business_date(c, p_now) as today
         from tegoed.delivery d
-        join tegoed.action a on a.id = d.action_id and a.state in ('approved', 'sending', 'done')
+        join tegoed.action a on a.id = d.action_id and a.state = case when d.is_primary then 'approved' else 'done' end
         join tegoed.company c on c.id = d.company_id and c.state = 'live'
         where d.state = 'waiting' and d.document_id is not null
-          and case when p_now is null then d.not_before <= now()
-                   else (d.not_before at time zone c.timezone)::date <= tegoed.business_date(c, p_now) end
+          and case when p_now is null or d.error not like 'later: %' then d.not_before <= now()
+                   else d.error is null or (d.not_before at time zone c.timezone)::date <= tegoed.business_date(c, p_now) end
           and d.company_id = any (tegoed.my_companies()) and d.company_id = any (p_companies)
           and d.channel = any (p_channels) and (d.channel <> 'letter' or d.queue_id = any (p_queues))
-          and (d.is_primary or a.state in ('sending', 'done'))
         order by d.not_before, d.id limit p_limit
         for update of d skip locked
     ), taken as (
@@ -302,7 +317,7 @@ create function tegoed.back_to_waiting(p_delivery tegoed.delivery, p_reason text
 language plpgsql set search_path = pg_catalog, tegoed, pg_temp as $$
 begin
     update tegoed.delivery set state = 'waiting', token = null, lease_until = null, contact_on = null,
-        not_before = p_not_before
+        not_before = p_not_before, error = 'later: ' || p_reason
     where id = p_delivery.id;
     perform tegoed.note_event(p_delivery.company_id, p_delivery.customer_id, 'delivery.later',
         jsonb_build_object('reason', p_reason, 'not_before', p_not_before), p_delivery.action_id, p_delivery.id);
@@ -324,7 +339,7 @@ begin
     if v_moment > p_at then
         return query select 'contact_hours', v_moment;
     elsif not p_delivery.is_primary then
-        return;
+        return;  -- the second half of a contact that was made
     elsif p_action.origin <> 'by_hand' and tegoed.data_is_stale(p_company, p_on) then
         return query select 'stale_data', ((p_on + 1 + time '07:00') at time zone p_company.timezone);
     else
@@ -392,6 +407,9 @@ begin
     end if;
     perform tegoed.set_station(v_delivery.station_id);
     select * into v_action from tegoed.action where id = v_delivery.action_id for update;
+    if v_action.state <> (case when v_delivery.is_primary then 'approved' else 'done' end) then
+        return jsonb_build_object('verdict', 'gone');
+    end if;
     select * into v_company from tegoed.company where id = v_delivery.company_id;
     v_on := tegoed.business_date(v_company, p_now);
     if v_company.state <> 'live' or tegoed.sending_paused() then
@@ -422,14 +440,24 @@ begin
             when p_template_version is not null
                  and p_template_version <> coalesce(v_action.facts #>> '{shown,template_version}', p_template_version) then 'text_changed'
             when tegoed.working_days_between(v_company.id, v_action.letter_date, v_on) > v_company.bytes_valid_days then 'too_old'
+            when v_action.approval_required and tegoed.rendered_sha(v_action.id) is distinct from (
+                select p.sha256 from tegoed.approval p where p.action_id = v_action.id order by p.id desc limit 1) then 'not_approved'
             end;
         if v_why is not null then
             perform tegoed.render_again(v_action.id, v_why);
             return jsonb_build_object('verdict', 'again', 'reason', v_why);
         end if;
+    elsif exists (select from tegoed.posting_doubts(array[v_action.id], v_on)) then
+        -- what the copy says is not true any more, and its letter has left
+        update tegoed.delivery set state = 'withdrawn', token = null, lease_until = null, contact_on = null,
+            error = 'changed since the first left'
+        where id = p_delivery;
+        perform tegoed.note_event(v_delivery.company_id, v_delivery.customer_id, 'delivery.withdrawn', null, v_action.id, p_delivery);
+        return jsonb_build_object('verdict', 'withdrawn');
     end if;
+    -- the act begins with a whole lease, however long the others of its batch took
     update tegoed.delivery set state = 'sending', attempts = attempts + 1, attempted_at = coalesce(p_now, now()),
-        contact_on = v_on
+        contact_on = v_on, error = null, lease_until = greatest(lease_until, now() + interval '2 minutes')
     where id = p_delivery;
     update tegoed.action set state = 'sending' where id = v_action.id and state = 'approved';
     perform tegoed.note_event(v_delivery.company_id, v_delivery.customer_id, 'delivery.sending',
@@ -446,12 +474,20 @@ language sql stable set search_path = pg_catalog, tegoed, pg_temp as $$
                      where f.company_id = p_company and f.day = p_from and u.company_id = p_company and u.day = p_until), 0)
 $$;
 
+-- What the law forbids is held, so that it is not planned again tomorrow: a due date that is still to come
+-- ends the hold by itself, anything else a person who has looked.
 create function tegoed.law_follow_up(p_action tegoed.action, p_rule text, p_on date) returns void
-language sql set search_path = pg_catalog, tegoed, pg_temp as $$
+language plpgsql set search_path = pg_catalog, tegoed, pg_temp as $$
+begin
+    perform tegoed.hold_items_of(p_action, 'legal', (
+        select case when p_rule <> 'notice_due_estimated' then greatest(max(oi.due_date), p_on) end
+        from tegoed.action_item ai join tegoed.open_item oi on oi.id = ai.open_item_id
+        where ai.action_id = p_action.id and ai.role = 'demand'), p_rule);
     insert into tegoed.action (company_id, customer_id, kind, origin, currency, business_date, due_on, amount, class, score,
         counts_as_step, cause, parent_action_id, explanation)
     values (p_action.company_id, p_action.customer_id, 'task', 'follow_up', p_action.currency, p_on, p_on, p_action.amount,
-        4, p_action.score, false, 'law', p_action.id, jsonb_build_object('rule', 'law', 'what', p_rule))
+        4, p_action.score, false, 'law', p_action.id, jsonb_build_object('rule', 'law', 'what', p_rule));
+end
 $$;
 
 -- The channel turned out to be unusable: the letter instead of the mail, else a person.
@@ -550,13 +586,13 @@ begin
             select v_delivery.company_id, v_delivery.customer_id, 'task', 'follow_up', v_action.currency, d, d,
                 v_action.amount, 1, v_action.score, false, 'late_sent', v_action.id,
                 jsonb_build_object('rule', 'late_sent', 'delivery', p_delivery)
-            from tegoed.today_of(v_delivery.company_id) d;
+            from tegoed.own_today(v_delivery.company_id) d;
         end if;
         return jsonb_build_object('state', v_delivery.state, 'late', true);
     end if;
     v_state := case p_outcome when 'sent' then 'done' when 'failed' then 'failed' when 'unknown' then 'uncertain'
         else case when v_delivery.attempts >= 6 then 'failed' else 'waiting' end end;
-    update tegoed.delivery set state = v_state, error = p_error,
+    update tegoed.delivery set state = v_state, error = coalesce(p_error, case when v_state = 'waiting' then 'did not leave' end),
         token = case when v_state = 'uncertain' then token end, lease_until = null,
         finished_at = case when v_state in ('done', 'failed') then now() end,
         contact_on = case when v_state = 'waiting' then null else contact_on end,
@@ -575,6 +611,14 @@ begin
     perform tegoed.announce(v_delivery.company_id, 'outbox', array[v_delivery.action_id]);
     return jsonb_build_object('state', v_state, 'outcome_no', v_no);
 end
+$$;
+
+-- p_now is the clock of those companies that were planned for its day; the others keep theirs.
+create function tegoed.tended_on(p_company tegoed.company, p_now timestamptz) returns date
+language sql stable set search_path = pg_catalog, tegoed, pg_temp as $$
+    select case when p_now is null or p_company.mail_transport <> 'folder'
+                     or coalesce(p_company.planned_for < (p_now at time zone p_company.timezone)::date, true)
+                then tegoed.today_of(p_company.id) else tegoed.business_date(p_company, p_now) end
 $$;
 
 -- Leases that ran out: claimed goes back to waiting, sending becomes uncertain; bytes that waited too
@@ -611,8 +655,7 @@ begin
         select a.id from tegoed.action a join tegoed.company c on c.id = a.company_id
         where a.state in ('awaiting_approval', 'approved') and a.kind in ('email', 'letter')
           and a.company_id = any (tegoed.my_companies())
-          and tegoed.working_days_between(c.id, a.letter_date, tegoed.business_date(c, case when c.mail_transport = 'folder' then p_now end))
-              > c.bytes_valid_days
+          and tegoed.working_days_between(c.id, a.letter_date, tegoed.tended_on(c, p_now)) > c.bytes_valid_days
           and not exists (select from tegoed.delivery d where d.action_id = a.id and d.state not in ('waiting', 'withdrawn'))
         for update of a skip locked
     loop
@@ -669,7 +712,7 @@ language plpgsql set search_path = pg_catalog, tegoed, pg_temp as $$
 declare
     v_customer tegoed.customer;
     v_new bigint;
-    v_on date := tegoed.today_of(p_action.company_id);
+    v_on date := (select d.first from tegoed.own_days(p_action.company_id) d);
 begin
     select * into v_customer from tegoed.customer where id = p_action.customer_id;
     if p_channel = 'email' and not tegoed.can_mail(v_customer) or p_channel = 'letter' and not tegoed.can_post(v_customer) then

@@ -5,7 +5,7 @@ create function tegoed.review_waiting(p_company int, p_customer bigint, p_reason
 language plpgsql set search_path = pg_catalog, tegoed, pg_temp as $$
 declare
     v_row record;
-    v_on date := tegoed.today_of(p_company);
+    v_on date := tegoed.own_today(p_company);
     v_left text;
 begin
     for v_row in
@@ -48,7 +48,7 @@ create function tegoed.place_hold(p_customer bigint, p_items bigint[] default nu
 language plpgsql security definer set search_path = pg_catalog, tegoed, pg_temp as $$
 declare
     v_customer tegoed.customer := tegoed.locked_customer(p_customer, 'collector');
-    v_from date := coalesce(p_from, tegoed.today_of(v_customer.company_id));
+    v_from date := coalesce(p_from, (select d.first from tegoed.own_days(v_customer.company_id) d));
     v_ids bigint[];
 begin
     if p_items is not null and exists (
@@ -85,14 +85,14 @@ begin
     select * into v_hold from tegoed.hold where id = p_hold and company_id = any (tegoed.my_companies());
     perform tegoed.locked_customer(v_hold.customer_id, 'collector');
     select * into v_hold from tegoed.hold where id = p_hold for update;
-    if v_hold.released_at is not null or v_hold.until < tegoed.today_of(v_hold.company_id) then
+    if v_hold.released_at is not null or v_hold.until < tegoed.own_today(v_hold.company_id) then
         perform tegoed.fail('TG003', 'This hold has ended already.', jsonb_build_object('code', 'hold.ended'));
     end if;
     update tegoed.hold set released_at = now(), released_by = session_user,
-        ended_on = tegoed.today_of(v_hold.company_id) where id = p_hold;
+        ended_on = tegoed.own_today(v_hold.company_id) where id = p_hold;
     perform tegoed.note_event(v_hold.company_id, v_hold.customer_id, 'hold.released', jsonb_build_object('hold', p_hold));
     perform tegoed.review_waiting(v_hold.company_id, v_hold.customer_id, 'hold');
-    perform tegoed.plan_customers(v_hold.company_id, tegoed.today_of(v_hold.company_id), array[v_hold.customer_id])
+    perform tegoed.plan_customers(v_hold.company_id, tegoed.own_today(v_hold.company_id), array[v_hold.customer_id])
     from tegoed.company c where c.id = v_hold.company_id and c.state <> 'off' and c.planned_for is not null;
     perform tegoed.announce(v_hold.company_id, 'holds', array[v_hold.customer_id]);
 end
@@ -102,8 +102,8 @@ create function tegoed.hold_items_of(p_action tegoed.action, p_cause text, p_unt
 language sql set search_path = pg_catalog, tegoed, pg_temp as $$
     insert into tegoed.hold (company_id, customer_id, open_item_id, cause, source_kind, source_id, starts, until, reason)
     select p_action.company_id, p_action.customer_id, ai.open_item_id, p_cause, 'action', p_action.id,
-           least(tegoed.today_of(p_action.company_id), coalesce(p_until, tegoed.today_of(p_action.company_id))), p_until, coalesce(p_reason, '')
-    from tegoed.action_item ai
+           least(d.first, p_until), p_until, coalesce(p_reason, '')
+    from tegoed.action_item ai cross join tegoed.own_days(p_action.company_id) d
     where ai.action_id = p_action.id and ai.role in ('demand', 'also_due', 'covered')
 $$;
 
@@ -113,7 +113,7 @@ create function tegoed.recall_action(p_action bigint, p_choice text default 'pos
 returns void language plpgsql security definer set search_path = pg_catalog, tegoed, pg_temp as $$
 declare
     v_action tegoed.action := tegoed.locked_action(p_action, 'collector');
-    v_today date := tegoed.today_of(v_action.company_id);
+    v_today date := tegoed.own_today(v_action.company_id);
     v_items bigint[];
 begin
     if p_choice not in ('postpone', 'skip', 'stop') then
@@ -162,18 +162,33 @@ $$;
 
 -- Letters that left to paper: `p_posted_on` starts the terms of notices among them. Letters with an item
 -- that was paid, held or changed since printing are listed first by posting_doubts().
+create function tegoed.posting_doubts(p_actions bigint[], p_on date)
+returns table (action_id bigint, doubt text)
+language sql stable set search_path = pg_catalog, tegoed, pg_temp as $$
+    select x.id, (array_agg(x.doubt order by case x.doubt when 'paid' then 1 when 'held' then 2 else 3 end))[1]
+    from (
+        select a.id, case when oi.outstanding <= 0 then 'paid'
+                     when (s.mask & tegoed.kind_mask('letter')) <> 0 or s.unheld <= 0 then 'held'
+                     when s.unheld < ai.amount and s.unheld < oi.outstanding then 'held'
+                     when oi.notice_id is null and s.unheld <> ai.amount
+                          or f.line is not null and oi.outstanding <> (f.line ->> 'outstanding')::numeric then 'changed' end as doubt
+        from tegoed.action a
+        join tegoed.action_item ai on ai.action_id = a.id and ai.role in ('demand', 'also_due')
+        join tegoed.open_item oi on oi.id = ai.open_item_id
+        cross join lateral tegoed.unheld_item(oi, coalesce(p_on, tegoed.own_today(a.company_id))) s
+        left join lateral (
+            select i as line from jsonb_array_elements(a.facts #> '{checked,items}') i where (i ->> 'id')::bigint = oi.id
+        ) f on true
+        where a.id = any (p_actions)
+    ) x where x.doubt is not null group by 1
+$$;
+
 create function tegoed.posting_doubts(p_actions bigint[])
 returns table (action_id bigint, doubt text)
 language sql stable security definer set search_path = pg_catalog, tegoed, pg_temp as $$
-    select a.id, min(case when oi.outstanding <= 0 then 'paid' when s.mask <> 0 or s.unheld < ai.amount and s.unheld < oi.outstanding then 'held'
-                 else 'changed' end)
-    from tegoed.action a
-    join tegoed.action_item ai on ai.action_id = a.id and ai.role in ('demand', 'also_due')
-    join tegoed.open_item oi on oi.id = ai.open_item_id
-    cross join lateral tegoed.unheld_item(oi, tegoed.today_of(a.company_id)) s
-    where a.id = any (p_actions) and a.company_id = any (tegoed.my_companies())
-      and (oi.outstanding <> ai.amount or s.mask <> 0)
-    group by a.id
+    select d.* from tegoed.posting_doubts((
+        select array_agg(a.id) from tegoed.action a
+        where a.id = any (p_actions) and a.company_id = any (tegoed.my_companies())), null) d
 $$;
 
 create function tegoed.confirm_posted(p_actions bigint[], p_posted_on date) returns int
@@ -190,7 +205,9 @@ begin
           and d.company_id = any (tegoed.my_companies())
         order by d.id for update of d
     loop
-        if p_posted_on < v_row.contact_on then
+        if p_posted_on > tegoed.own_today(v_row.company_id) then
+            perform tegoed.fail('TG001', format('%s is still to come.', p_posted_on), jsonb_build_object('field', 'posted_on'));
+        elsif p_posted_on < v_row.contact_on then
             perform tegoed.fail('TG001', format('The letter of action %s was made on %s, after %s.', v_row.action_id, v_row.contact_on, p_posted_on),
                 jsonb_build_object('field', 'posted_on'));
         end if;
@@ -219,14 +236,17 @@ begin
         perform tegoed.wrong_state(v_action, 'a printed letter');
     end if;
     update tegoed.delivery set state = 'withdrawn', contact_on = null, posted_on = null where id = v_delivery.id;
+    -- a copy that has not left says what the letter said
+    update tegoed.delivery set state = 'withdrawn', token = null, lease_until = null, contact_on = null
+    where action_id = p_action and state in ('waiting', 'claimed');
     perform tegoed.void_notice(n.id, 'not posted') from tegoed.notice n where n.delivery_id = v_delivery.id;
     perform tegoed.note_event(v_action.company_id, v_action.customer_id, 'delivery.not_posted', null, p_action, v_delivery.id);
     if not exists (select from tegoed.delivery d where d.action_id = p_action and d.state = 'done') then
         perform tegoed.undo_steps(p_action);
         -- planned again from the next working day, not today
         insert into tegoed.hold (company_id, customer_id, open_item_id, cause, source_kind, source_id, starts, until, reason)
-        select ai.company_id, v_action.customer_id, ai.open_item_id, 'recalled', 'action', p_action, d.today, d.today, 'not posted'
-        from tegoed.action_item ai, (select tegoed.today_of(v_action.company_id) as today) d
+        select ai.company_id, v_action.customer_id, ai.open_item_id, 'recalled', 'action', p_action, d.first, d.last, 'not posted'
+        from tegoed.action_item ai, tegoed.own_days(v_action.company_id) d
         where ai.action_id = p_action and ai.role in ('demand', 'also_due');
     end if;
 end

@@ -7,7 +7,7 @@ create function tegoed.write_by_hand(p_customer bigint, p_stage text, p_kind tex
 language plpgsql security definer set search_path = pg_catalog, tegoed, pg_temp as $$
 declare
     v_customer tegoed.customer := tegoed.locked_customer(p_customer, 'collector');
-    v_on date := tegoed.today_of(v_customer.company_id);
+    v_on date := (select d.first from tegoed.own_days(v_customer.company_id) d);
     v_step tegoed.workflow_step;
     v_version int;
     v_action bigint;
@@ -76,7 +76,7 @@ declare
     v_action tegoed.action := tegoed.locked_action(p_action, 'collector');
     v_outcome tegoed.outcome;
     v_step tegoed.workflow_step;
-    v_today date := tegoed.today_of(v_action.company_id);
+    v_today date := tegoed.own_today(v_action.company_id);
     v_until date;
     v_hold bigint[];
     v_next bigint;

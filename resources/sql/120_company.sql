@@ -90,60 +90,74 @@ $$;
 create trigger profile_added after insert on tegoed.payment_profile
     for each row execute function tegoed.profile_added();
 
--- After a change of group, profile, workflow or kind: a waiting action stays only if the workflow gives the
--- same stage, channel and approval today; else it is cancelled and its customer planned again.
+-- After a change of group, profile, workflow or kind: a waiting action stays only if the highest step that
+-- its items have today, under the workflow they have now, has the same stage, channel and approval; else it
+-- is cancelled and its customer planned again. One pass a company, whatever the number of customers.
 create function tegoed.reevaluate(p_customers bigint[]) returns void
-language plpgsql set search_path = pg_catalog, tegoed, pg_temp as $$
+language plpgsql set search_path = pg_catalog, tegoed, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
+    v_company record;
     v_row record;
-    v_cancelled bigint[] := '{}';
+    v_cancelled bigint[];
 begin
-    for v_row in
-        select a.id, a.customer_id, a.company_id,
-               exists (
-                   select from tegoed.workflow_step s
-                   where s.version_id = cw.version_id and s.stage is not distinct from a.stage
-                     and s.approval <= a.approval_required
-                     and (s.kind = a.kind or tegoed.reachable_kind(cu, s.kind, s.if_unreachable) = a.kind)
-                     and (s.customer_kinds is null or cu.kind = any (s.customer_kinds))
-                     and (s.profile_ids is null or cu.profile_id = any (s.profile_ids))
-               ) and cw.version_id is not null as stays, cw.version_id
-        from tegoed.action a
-        join tegoed.customer cu on cu.id = a.customer_id
-        left join lateral tegoed.customer_workflow(array[a.company_id], array[a.customer_id]) cw on true
-        where a.customer_id = any (p_customers) and a.state in ('planned', 'awaiting_approval', 'approved')
-          and a.origin = 'workflow'
-          and not exists (select from tegoed.delivery d where d.action_id = a.id and d.state not in ('waiting', 'claimed', 'withdrawn'))
-        order by a.id for update of a
+    for v_company in
+        select c.id, c.state, c.planned_for, array_agg(cu.id) as customers,
+               greatest(tegoed.today_of(c.id), c.planned_for) as today
+        from tegoed.customer cu join tegoed.company c on c.id = cu.company_id
+        where cu.id = any (p_customers) group by c.id
     loop
-        if v_row.stays then
-            perform tegoed.move_to_version(v_row.id, v_row.version_id);
-        else
-            perform tegoed.cancel_action(v_row.id, 'workflow_changed');
-            v_cancelled := v_cancelled || v_row.customer_id;
+        v_cancelled := '{}';
+        for v_row in
+            select a.id, a.customer_id, top.version_id, coalesce(top.same, false) as stays
+            from tegoed.action a
+            left join (
+                select distinct on (w.id) w.id, s.version_id,
+                       s.kind is not null and st.stage is not distinct from w.stage and st.approval <= w.approval_required
+                           and (s.kind = w.kind or tegoed.reachable_kind(cu, s.kind, st.if_unreachable) = w.kind) as same
+                from tegoed.action w
+                join tegoed.action_item ai on ai.action_id = w.id and ai.role in ('demand', 'also_due')
+                join tegoed.item_step(array[v_company.id], v_company.today, v_company.customers) s
+                    on s.open_item_id = ai.open_item_id
+                join tegoed.customer cu on cu.id = w.customer_id
+                left join tegoed.workflow_step st on st.version_id = s.version_id and st.position = s.position
+                where w.customer_id = any (v_company.customers) and w.origin = 'workflow'
+                  and w.state in ('planned', 'awaiting_approval', 'approved')
+                  and s.own_on <= v_company.today and s.wait is null and s.fail is null
+                order by w.id, s.position desc nulls last
+            ) top on top.id = a.id
+            where a.customer_id = any (v_company.customers) and a.origin = 'workflow'
+              and a.state in ('planned', 'awaiting_approval', 'approved')
+              and not exists (select from tegoed.delivery d
+                              where d.action_id = a.id and d.state not in ('waiting', 'claimed', 'withdrawn'))
+            order by a.id for update of a
+        loop
+            if v_row.stays then
+                perform tegoed.move_to_version(v_row.id, v_row.version_id);
+            else
+                perform tegoed.cancel_action(v_row.id, 'workflow_changed');
+                v_cancelled := v_cancelled || v_row.customer_id;
+            end if;
+        end loop;
+        if v_cancelled <> '{}' and v_company.state <> 'off' and v_company.planned_for is not null then
+            perform tegoed.plan_customers(v_company.id, v_company.today, v_cancelled);
         end if;
     end loop;
-    if v_cancelled <> '{}' then
-        perform tegoed.plan_customers(c.id, tegoed.today_of(c.id), v_cancelled)
-        from tegoed.company c
-        where c.id in (select cu.company_id from tegoed.customer cu where cu.id = any (v_cancelled)) and c.state <> 'off'
-          and c.planned_for is not null;
-    end if;
 end
 $$;
 
--- An action that stays under a new version takes the positions of the same stages there.
+-- An action that stays under a new version takes the positions of the same steps there.
 create function tegoed.move_to_version(p_action bigint, p_version int) returns void
 language plpgsql set search_path = pg_catalog, tegoed, pg_temp as $$
 begin
     if exists (select from tegoed.action a where a.id = p_action and a.version_id is distinct from p_version) then
-        update tegoed.action_item ai set version_id = p_version, position = s.position
-        from (select w.stage, min(w.position) as position from tegoed.workflow_step w
-              where w.version_id = p_version and w.stage is not null group by 1) s
-        where ai.action_id = p_action and ai.stage = s.stage;
-        update tegoed.action a set version_id = p_version, position = coalesce((
-            select min(w.position) from tegoed.workflow_step w where w.version_id = p_version and w.stage is not distinct from a.stage
-              and (a.stage is not null or w.kind = a.kind)), a.position)
+        update tegoed.action_item ai set version_id = p_version, position = coalesce(
+            (select min(w.position) from tegoed.workflow_step w join tegoed.action a on a.id = p_action
+             where w.version_id = p_version and w.stage is not distinct from ai.stage and (ai.stage is not null or w.kind = a.kind)),
+            (select max(w.position) from tegoed.workflow_step w where w.version_id = p_version and w.rank <= ai.rank))
+        where ai.action_id = p_action and ai.role in ('demand', 'also_due');
+        update tegoed.action a set version_id = p_version, position = coalesce(
+            (select max(ai.position) from tegoed.action_item ai
+             where ai.action_id = p_action and ai.stage is not distinct from a.stage and ai.role = 'demand'), a.position)
         where a.id = p_action;
         perform tegoed.render_again(p_action, 'workflow_changed');
     end if;
@@ -164,6 +178,34 @@ $$;
 create trigger customers_changed after update on tegoed.customer
     referencing old table as old_row new table as new_row
     for each statement execute function tegoed.customers_changed();
+
+-- Another workflow for a group, a profile, both together or the whole company is the same change for each
+-- customer that gets its workflow there.
+create function tegoed.workflow_choice_changed() returns trigger
+language plpgsql security definer set search_path = pg_catalog, tegoed, pg_temp as $$
+declare
+    v_company int := case when tg_table_name = 'company' then (to_jsonb(new) ->> 'id')::int
+                          else (to_jsonb(case when tg_op = 'DELETE' then old else new end) ->> 'company_id')::int end;
+begin
+    perform tegoed.reevaluate(x.ids) from (
+        select array_agg(distinct a.customer_id) as ids
+        from tegoed.action a
+        join tegoed.customer_workflow(array[v_company], null) cw on cw.customer_id = a.customer_id
+        where a.company_id = v_company and a.state in ('planned', 'awaiting_approval', 'approved')
+          and a.origin = 'workflow' and cw.version_id is distinct from a.version_id
+    ) x where x.ids is not null;
+    return null;
+end
+$$;
+create trigger workflow_choice_changed after update on tegoed.customer_group
+    for each row when (old.workflow_id is distinct from new.workflow_id) execute function tegoed.workflow_choice_changed();
+create trigger workflow_choice_changed after update on tegoed.payment_profile
+    for each row when (old.workflow_id is distinct from new.workflow_id) execute function tegoed.workflow_choice_changed();
+create trigger workflow_choice_changed after insert or update or delete on tegoed.group_profile_workflow
+    for each row execute function tegoed.workflow_choice_changed();
+create trigger workflow_choice_changed after update on tegoed.company
+    for each row when (old.default_workflow_id is distinct from new.default_workflow_id and old.default_workflow_id is not null)
+    execute function tegoed.workflow_choice_changed();
 
 create function tegoed.ageing_bucket(p_due date, p_on date) returns text
 language sql immutable parallel safe as $$
@@ -198,20 +240,27 @@ begin
     where a.company_id = p_company and a.state in ('planned', 'awaiting_approval', 'approved') and a.origin = 'workflow';
     with moved as (
         insert into tegoed.step_done (company_id, open_item_id, version_id, position, stage, rank, at, on_date, written, skipped, reason)
-        select oi.company_id, oi.id, cw.version_id, before.position, before.stage, before.rank, now(), v_on - 1, false, true, 'imported'
+        select oi.company_id, oi.id, cw.version_id, w.position, w.stage, w.rank, now(), v_on - 1, false, true, 'imported'
         from tegoed.open_item oi
         join tegoed.customer_workflow(array[p_company], null) cw on cw.customer_id = oi.customer_id
-        cross join lateral (select tegoed.stage_rank(p_start ->> tegoed.ageing_bucket(oi.due_date, v_on)) as rank) start
+        join tegoed.workflow_step w on w.version_id = cw.version_id
+            and (w.customer_kinds is null or cw.kind = any (w.customer_kinds))
         cross join lateral (
-            select w.position, w.stage, w.rank from tegoed.workflow_step w
-            where w.version_id = cw.version_id and w.rank < start.rank and w.rank > oi.rank_done
-              and (w.customer_kinds is null or cw.kind = any (w.customer_kinds)) and w.stage is not null
-            order by w.position desc limit 1
-        ) before
+            -- the stage itself, or what follows where this workflow has no such stage
+            select min(f.position) as position from tegoed.workflow_step f
+            where f.version_id = cw.version_id and f.stage is not null
+              and f.rank >= tegoed.stage_rank(p_start ->> tegoed.ageing_bucket(oi.due_date, v_on))
+              and (f.customer_kinds is null or cw.kind = any (f.customer_kinds))
+        ) start
+        cross join lateral (
+            select coalesce(max(e.position), 0) as position from tegoed.workflow_step e
+            where oi.rank_done > 0 and e.version_id = cw.version_id and e.rank <= oi.rank_done
+        ) done
         where oi.company_id = p_company and oi.outstanding > 0 and oi.kind = 'invoice'
+          and w.position > done.position and w.position < start.position
         returning open_item_id
     )
-    select array_agg(open_item_id) into v_items from moved;
+    select array_agg(distinct open_item_id) into v_items from moved;
     perform tegoed.keep_progress(v_items);
     update tegoed.open_item set planning_from = v_on where company_id = p_company and outstanding <> 0 and planning_from < v_on;
     update tegoed.company set state = 'live', live_since = v_on, first_run_to_approval = true where id = p_company;

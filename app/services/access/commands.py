@@ -117,7 +117,7 @@ def set_default_workflow(session: Session, code: str, workflow: str) -> Changes:
     rows = session.execute(
         text("select code, id from tegoed.workflow where company_id = :c"), {"c": found.id}
     )
-    known: dict[str, int] = dict(rows.tuples().all())
+    known: dict[str, int] = {row[0]: row[1] for row in rows}
     if workflow not in known:
         raise Invalid(
             "workflow",

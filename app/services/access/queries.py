@@ -72,3 +72,22 @@ def waiting_by_step(session: Session, company_id: int) -> list[tuple[str, str, i
         {"c": company_id},
     )
     return [(str(r[0]), str(r[1]), int(r[2]), str(r[3])) for r in rows]
+
+
+_SILENCES = """
+    select case c.state when 'off' then 'company_off' when 'plan_only' then 'plan_only' end,
+           case when s.paused_at is not null then 'paused' end,
+           case when c.data_as_of is null then 'no_data' when c.import_failed_at is not null then 'import_failed'
+                when d.working_no - a.working_no > c.freshness_days then 'stale_data' end
+    from tegoed.company c
+    left join tegoed.database_state s on true
+    left join tegoed.company_calendar d on d.company_id = c.id and d.day = :on
+    left join tegoed.company_calendar a on a.company_id = c.id and a.day = least(c.data_as_of, :on)
+    where c.id = :company
+"""
+
+
+def silences(session: Session, company_id: int, on: dt.date) -> list[str]:
+    """Codes of what keeps a whole company from sending on a day; empty when nothing does."""
+    row = session.execute(text(_SILENCES), {"company": company_id, "on": on}).one()
+    return [str(code) for code in row if code is not None]

@@ -68,7 +68,7 @@ def store_rendering(
         {
             "action": job.action_id,
             "token": job.token,
-            "facts": json.dumps(job.facts),
+            "facts": json.dumps(_kept(job.facts)),
             "reference": reference,
             "deliveries": [each.delivery_id for each in rendered],
             "message_ids": [each.message_id for each in rendered],
@@ -77,6 +77,11 @@ def store_rendering(
             "now": now,
         },
     ).scalar_one()
+
+
+def _kept(facts: dict[str, Any]) -> dict[str, Any]:
+    """The facts as they are stored: the picture of the letterhead stays with its company."""
+    return {**facts, "shown": {**facts["shown"], "logo": None}}
 
 
 def claim_deliveries(
@@ -123,6 +128,21 @@ def begin_act(
         text("select tegoed.begin_act(:id, :token, :version, :now)"),
         {"id": claimed.delivery_id, "token": claimed.token, "version": template_version, "now": now},
     ).scalar_one()
+
+
+def begin_with_bytes(
+    session: Session, claimed: Claimed, *, template_version: str | None, now: dt.datetime | None
+) -> tuple[dict[str, Any], bytes]:
+    """`begin_act`, and in the same round trip the bytes to send when it says so."""
+    row = session.execute(
+        text(
+            "with begun as materialized (select tegoed.begin_act(:id, :token, :version, :now) as verdict)"
+            " select verdict, (select string_agg(c.content, '' order by c.no) from tegoed.document_chunk c"
+            " where c.document_id = (verdict ->> 'document')::bigint) from begun"
+        ),
+        {"id": claimed.delivery_id, "token": claimed.token, "version": template_version, "now": now},
+    ).one()
+    return row[0], bytes(row[1] or b"")
 
 
 def record_outcome(

@@ -71,16 +71,16 @@ def queues_served(session: Session, companies: Sequence[int]) -> list[int]:
     )
 
 
-def text_of(session: Session, delivery_id: int) -> tuple[TemplateName, str] | None:
-    """Template and language of a delivery, to tell whether its text has changed since."""
-    row = session.execute(
+def texts_of(session: Session, deliveries: Sequence[int]) -> dict[int, tuple[TemplateName, str]]:
+    """Template and language of deliveries, to tell whether their text has changed since."""
+    rows = session.execute(
         text(
-            "select a.template, cu.language from tegoed.delivery d join tegoed.action a on a.id = d.action_id"
-            " join tegoed.customer cu on cu.id = a.customer_id where d.id = :id"
+            "select d.id, a.template, cu.language from tegoed.delivery d join tegoed.action a on a.id = d.action_id"
+            " join tegoed.customer cu on cu.id = a.customer_id where d.id = any (:ids) and a.template is not null"
         ),
-        {"id": delivery_id},
-    ).first()
-    return None if row is None or row[0] is None else (cast("TemplateName", row[0]), row[1])
+        {"ids": list(deliveries)},
+    )
+    return {int(row[0]): (cast("TemplateName", row[1]), str(row[2])) for row in rows}
 
 
 def document(session: Session, document_id: int) -> bytes:

@@ -103,10 +103,10 @@ def renumber(session: Session, run: int, numbers: Mapping[str, str]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class ReportLine:
-    """A line that was not taken, and why."""
+    """A line of a file with its place, or an item that has none, and what is the matter with it."""
 
     kind: str
-    place: str
+    place: str | None
     document_number: str | None
     customer_number: str | None
     what: str
@@ -116,6 +116,14 @@ def rejected(session: Session, run: int, *, limit: int = 200) -> list[ReportLine
     """The rejected lines of this login's run, with place and reason."""
     rows = session.execute(
         text("select * from tegoed.import_report(:run, :limit)"), {"run": run, "limit": limit}
+    )
+    return [ReportLine(*row) for row in rows]
+
+
+def examples(session: Session, run: int, *, limit: int = 3) -> list[ReportLine]:
+    """A few lines of each kind of difference: `new`, `changed`, `closed` and `unchanged`."""
+    rows = session.execute(
+        text("select * from tegoed.import_examples(:run, :limit)"), {"run": run, "limit": limit}
     )
     return [ReportLine(*row) for row in rows]
 
@@ -150,3 +158,25 @@ def control_of(control: ControlTotals) -> dict[str, Any]:
         "compared": str(control.compared),
         "difference": words(control.difference),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownKinds:
+    """Customers with something open whose kind nobody knows: how many, and the first few."""
+
+    count: int
+    examples: list[str]
+
+
+def unknown_kinds(session: Session, company_id: int, *, limit: int = 5) -> UnknownKinds:
+    """Customers that every check of the law takes for a consumer until somebody says what they are."""
+    rows = session.execute(
+        text(
+            "select count(*) over (), cu.number || ' ' || cu.name from tegoed.customer cu"
+            " where cu.company_id = :company and cu.kind = 'unknown' and exists (select from tegoed.open_item oi"
+            "  where oi.company_id = :company and oi.customer_id = cu.id and oi.outstanding <> 0)"
+            " order by cu.number limit :limit"
+        ),
+        {"company": company_id, "limit": limit},
+    ).all()
+    return UnknownKinds(rows[0][0] if rows else 0, [str(row[1]) for row in rows])

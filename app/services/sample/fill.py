@@ -13,6 +13,7 @@ from app.errors import Invalid, NotFound, RuleBroken
 from app.models.access import AppUser, Company, Membership
 from app.models.base import SCHEMA
 from app.services.sample.companies import add_calendar, make_company, make_people
+from app.services.sample.course import Rules
 from app.services.sample.customers import make_party, showcases, smit_and_van_rijn
 from app.services.sample.days import FIRST_DAY, WorkDays
 from app.services.sample.history import History
@@ -46,14 +47,15 @@ def fill(
     blocks = Blocks(connection)
     recorder = Recorder(blocks, days)
     invoicing = Invoicing(days, date, first_id=1)
-    history = History(recorder, invoicing, days, date)
+    rules = Rules(days, date)
+    history = History(recorder, invoicing, rules)
     people = make_people(connection)
     counts: dict[str, int] = {}
     first_id = 1
     for each, share in zip(words().companies, _shares(customers), strict=True):
         company = make_company(connection, each, people, days, date=date)
         connection.execute(insert(Membership).values(user_id=user_id, company_id=company.id))
-        connection.execute(update(Company).where(Company.id == company.id).values(planned_for=history.until))
+        connection.execute(update(Company).where(Company.id == company.id).values(planned_for=rules.until))
         add_calendar(blocks, company.id, days)
         recorder.company = company
         for number, party in enumerate(_parties(seed, company, first_id, share), 1):

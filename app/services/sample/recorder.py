@@ -72,7 +72,6 @@ class Recorder:
             )  # fmt: skip
             if done_on:
                 self._step(seat.bill, seat.step, version_id, action_id, done_on)
-        self.event(party, "action.planned", day, action_id=action_id, hour=6, facts={"kind": kind})
         return action_id
 
     def skip(self, party: Party, bill: Bill, step: ShippedStep, day: dt.date, reason: str) -> None:
@@ -118,14 +117,18 @@ class Recorder:
         for item_id, principal in notice.items:
             self._blocks.add("notice_item", notice.id, item_id, self._current.id, euros(principal))
 
-    def call(self, party: Party, action_id: int, day: dt.date, outcome: str, note: str = "") -> None:
-        """One try to reach the customer."""
+    def call(self, party: Party, action_id: int, day: dt.date, outcome: str) -> None:
+        """One try to reach the customer by telephone."""
         reached = outcome != "no_answer"
         self._blocks.add(
             "call_attempt", self._current.id, party.id, action_id, self._days.at(day, 11), day, outcome, reached,
-            note, "voorbeeld_sanne",
+            "", "voorbeeld_sanne",
         )  # fmt: skip
-        facts = {"outcome": outcome, "note": note}
+        self.outcome(party, action_id, day, outcome)
+
+    def outcome(self, party: Party, action_id: int, day: dt.date, outcome: str) -> None:
+        """What a call or task ended in, on the timeline."""
+        facts = {"outcome": outcome, "note": ""}
         self.event(party, "call.outcome", day, action_id=action_id, facts=facts, hour=11)
 
     def follow_up(
@@ -177,9 +180,9 @@ class Recorder:
             bill.parent_action_id,
         )  # fmt: skip
         for payment in bill.payments:
-            run_id = self._current.import_run_id if payment.kind == "source_settlement" else None
+            # Without a run: an import settles the items of its own movements itself, the trigger all others.
             self._blocks.add(
-                "movement", self._current.id, bill.id, payment.kind, euros(payment.cents), payment.day, run_id,
+                "movement", self._current.id, bill.id, payment.kind, euros(payment.cents), payment.day,
                 payment.reason, self._days.at(payment.day + dt.timedelta(days=1), 7), ACTOR,
             )  # fmt: skip
 

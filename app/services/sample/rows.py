@@ -20,6 +20,10 @@ class SampleReport:
     companies: Mapping[str, int]
     rows: Mapping[str, int]
 
+    def __str__(self) -> str:
+        shares = ", ".join(f"{code} {count}" for code, count in self.companies.items())
+        return f"{self.customers} customers ({shares}), {self.rows['open_item']} items, {self.rows['action']} actions"
+
 
 @dataclass(frozen=True, slots=True)
 class PublishedWorkflow:
@@ -37,7 +41,6 @@ class SampleCompany:
     words: CompanyWords
     connection_id: int
     queue_id: int
-    import_run_id: int
     groups: Mapping[str, int]
     profiles: Mapping[str, int]
     people: Mapping[str, int]

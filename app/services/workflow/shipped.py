@@ -112,7 +112,7 @@ def draft(connection: Session | Connection, company_id: int, shipped: ShippedWor
 
 def _codes(session: Session, company_id: int) -> dict[str, int]:
     rows = session.execute(select(Workflow.code, Workflow.id).where(Workflow.company_id == company_id))
-    return {code: workflow_id for code, workflow_id in rows.tuples()}
+    return dict(rows.all())
 
 
 def _row(step: ShippedStep) -> dict[str, object]:
