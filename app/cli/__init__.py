@@ -11,12 +11,15 @@ import json
 import sys
 from collections.abc import Sequence
 
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+
 from app import __version__, bootstrap, config
 from app.adapters.database.translation import translated
 from app.cli import companies, database, imports, outbox, planning, work
 from app.cli.answers import Answer, plain
 from app.cli.wording import REMEDIES, complaint
-from app.errors import TegoedError
+from app.errors import Invalid, TegoedError
 
 ROOMS = (work, imports, planning, outbox, companies, database)
 
@@ -44,17 +47,30 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _answered(args: argparse.Namespace) -> Answer:
     settings = config.load(overrides={"database": args.database})
-    if args.run is database.upgrade_command and settings.database:
-        # a desk opens only on a database that fits; this is the command that makes it fit
-        with translated():
-            return database.upgrade_shared(settings)
     try:
+        _check_conninfo(settings.database)
+        if args.run is database.upgrade_command and settings.database:
+            # a desk opens only on a database that fits; this is the command that makes it fit
+            with translated():
+                return database.upgrade_shared(settings)
         with translated(), bootstrap.open_desk(settings) as desk:
             return args.run(desk, args)
     except TegoedError as error:
         if args.run is database.doctor_command:
             return database.doctor_without_desk(settings, error)
         raise
+
+
+def _check_conninfo(conninfo: str) -> None:
+    try:
+        conninfo_to_dict(conninfo)
+    except ProgrammingError as error:
+        raise Invalid(
+            "database",
+            f"{conninfo!r} is no connection string: {str(error).strip()}.",
+            remedy="Write it as host=… dbname=… user=…",
+            code="settings.database",
+        ) from error
 
 
 def _complain(error: TegoedError, *, as_json: bool) -> None:

@@ -18,8 +18,11 @@ class OutcomeMarker:
     key: str
 
     def read(self) -> int:
-        """The last number; 0 when nothing was ever reported."""
-        return int(self._all().get(self.key, 0))
+        """The last number; 0 when nothing was ever reported. Raises `OutsideError` when it cannot be read."""
+        try:
+            return int(self._all().get(self.key, 0))
+        except (OSError, ValueError) as error:
+            raise self._forgotten("read", error) from error
 
     def write(self, number: int) -> None:
         """Remember `number`; never goes back.
@@ -32,14 +35,17 @@ class OutcomeMarker:
             if number <= known.get(self.key, 0):
                 return
             self._replace({**known, self.key: number})
-        except OSError as error:
-            raise OutsideError(
-                f"This station cannot write down what it sent: {error.strerror or error}.",
-                code="station.forgets",
-                remedy=f"Make {self.path.parent} writable; nothing more leaves from here until then.",
-                retry_after=60.0,
-                path=str(self.path),
-            ) from error
+        except (OSError, ValueError) as error:
+            raise self._forgotten("write down", error) from error
+
+    def _forgotten(self, what: str, error: Exception) -> OutsideError:
+        return OutsideError(
+            f"This station cannot {what} what it sent: {error}.",
+            code="station.forgets",
+            remedy=f"See to {self.path}; nothing leaves from here until then.",
+            retry_after=60.0,
+            path=str(self.path),
+        )
 
     def _replace(self, numbers: dict[str, int]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)

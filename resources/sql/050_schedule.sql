@@ -147,9 +147,11 @@ language sql stable as $$
             else (select coalesce(max(e.position), 0)::smallint from tegoed.workflow_step e
                   where e.version_id = cw.version_id and e.rank <= oi.rank_done) end
     cross join lateral (
-        -- what a part-hold kept out of the notice needs one of its own before costs or a last letter
-        select coalesce(cw.is_natural and nti.principal < oi.outstanding - coalesce(ih.part, 0)
-            and (nt.state = 'charged' or nt.last_day < p_on), false) as notice
+        -- what a part-hold kept out of the notice needs one of its own; the costs of the first come before it
+        select coalesce(nti.principal < oi.outstanding - coalesce(ih.part, 0), false) and coalesce(cw.is_natural
+            and (nt.state in ('charged', 'paid') or nt.last_day < p_on and (
+                select f.kind <> 'charge' from tegoed.workflow_step f
+                where f.version_id = n.version_id and f.position = n.position)), false) as notice
     ) further
     left join tegoed.workflow_step s on s.version_id = n.version_id and s.position = case
         when further.notice then coalesce((select min(f.position) from tegoed.workflow_step f

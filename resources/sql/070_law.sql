@@ -173,7 +173,8 @@ begin
     perform tegoed.require_role('worker', 'manager');
     select * into v_action from tegoed.action where id = p_action and company_id = any (tegoed.my_companies());
     perform 1 from tegoed.customer where id = v_action.customer_id for update;
-    select * into v_action from tegoed.action where id = p_action and kind = 'charge' for update;
+    select * into v_action from tegoed.action
+    where id = p_action and kind = 'charge' and company_id = any (tegoed.my_companies()) for update;
     if not found or v_action.state not in ('planned', 'approved') then
         return 'gone';
     end if;

@@ -88,7 +88,8 @@ declare
 begin
     perform tegoed.require_role('worker');
     -- the customer first, as everywhere: a hold that waits for this action holds the customer
-    perform 1 from tegoed.customer cu join tegoed.action a on a.customer_id = cu.id where a.id = p_action for update of cu;
+    perform 1 from tegoed.customer cu join tegoed.action a on a.customer_id = cu.id
+    where a.id = p_action and a.company_id = any (tegoed.my_companies()) for update of cu;
     select * into v_action from tegoed.action
     where id = p_action and render_token = p_token and state = 'planned' and company_id = any (tegoed.my_companies())
     for update;
@@ -129,7 +130,8 @@ declare
     v_action tegoed.action;
 begin
     perform tegoed.require_role('worker');
-    perform 1 from tegoed.customer cu join tegoed.action a on a.customer_id = cu.id where a.id = p_action for update of cu;
+    perform 1 from tegoed.customer cu join tegoed.action a on a.customer_id = cu.id
+    where a.id = p_action and a.company_id = any (tegoed.my_companies()) for update of cu;
     select * into v_action from tegoed.action
     where id = p_action and render_token = p_token and state = 'planned' and company_id = any (tegoed.my_companies()) for update;
     if not found then
@@ -401,7 +403,8 @@ begin
     perform tegoed.require_role('worker');
     select * into v_delivery from tegoed.delivery where id = p_delivery and company_id = any (tegoed.my_companies());
     select * into v_customer from tegoed.customer where id = v_delivery.customer_id for update;
-    select * into v_delivery from tegoed.delivery where id = p_delivery and token = p_token and state = 'claimed' for update;
+    select * into v_delivery from tegoed.delivery
+    where id = p_delivery and token = p_token and state = 'claimed' and company_id = any (tegoed.my_companies()) for update;
     if not found or v_delivery.lease_until < now() then
         return jsonb_build_object('verdict', 'gone');
     end if;

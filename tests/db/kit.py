@@ -24,7 +24,7 @@ from app.domain.stages import rank_of
 from app.models.customers import Customer
 from app.models.exchange import SourceConnection
 from app.models.ledger import Movement, OpenItem
-from app.models.workflow import Workflow, WorkflowStep, WorkflowVersion
+from app.models.workflow import StepDone, Workflow, WorkflowStep, WorkflowVersion
 from app.services.correspondence import commands
 from app.services.correspondence.commands import Claimed, Rendered, RenderJob
 from app.services.workflow import shipped
@@ -165,6 +165,14 @@ class Scene:
             )
         )  # fmt: skip
 
+    def step_taken(self, item: int, *, rank: int, on: dt.date, **values: Any) -> None:
+        """A written step of the past, without the action behind it: stage, version_id, position, skipped, reason."""
+        there = {"position": 0, "stage": None, "written": True, "company_id": self.company, **values}
+        self.session.execute(
+            insert(StepDone).values(open_item_id=item, rank=rank, at=self.now, on_date=on, **there)
+        )
+        self.run("select tegoed.keep_progress(array[cast(:i as bigint)])", i=item)
+
     def hold(self, customer: int, *items: int, **values: Any) -> list[int]:
         """Place a hold on items, or on the whole customer; amount, stops, cause, until, reason."""
         given = {
@@ -273,8 +281,12 @@ class Scene:
         self.at(day or self.today)
         self.plan()
         commands.tend_deliveries(self.session, self.now)
-        waiting = "state in ('planned', 'awaiting_approval', 'approved') and kind in ('email', 'letter', 'charge')"
-        if self.one(f"select exists (select from tegoed.action where company_id = :c and {waiting})", c=self.company):
+        waiting = (
+            "state in ('planned', 'awaiting_approval', 'approved') and kind in ('email', 'letter', 'charge')"
+        )
+        if self.one(
+            f"select exists (select from tegoed.action where company_id = :c and {waiting})", c=self.company
+        ):
             self.charge()
             self.render()
             self.approve()

@@ -11,12 +11,18 @@ from typing import Any
 
 from app.adapters.database.engine import make_engine, make_sessions, session_scope
 from app.adapters.mail import folder as drop_folder
+from app.adapters.pdf import fonts
 from app.bootstrap import Desk
 from app.config import Config
 from app.services.access.queries import companies
 from app.services.correspondence import commands
+from app.services.correspondence.texts import version
 from app.worker import stations
 from app.worker.loop import Round, Worker
+
+# Loaded once in the process that the workers are forked from, so that a short life is spent on letters.
+fonts.register()
+version("reminder", "nl")
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,7 @@ class Job:
 class Here(Worker):
     """A worker that leaves planning to others, so that a kill mostly hits its other work."""
 
-    def _plan(self, company: Any, on: dt.date | None) -> dict[str, Any]:
+    def _plan(self, *_: Any) -> dict[str, Any]:
         return {}
 
 

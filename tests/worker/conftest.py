@@ -73,8 +73,12 @@ class House:
         return child.work(self.job(**more))
 
     def leases_run_out(self) -> None:
-        self.run("update tegoed.delivery set lease_until = now() - interval '1 second' where lease_until is not null")
-        self.run("update tegoed.action set render_lease = now() - interval '1 second' where render_lease is not null")
+        self.run(
+            "update tegoed.delivery set lease_until = now() - interval '1 second' where lease_until is not null"
+        )
+        self.run(
+            "update tegoed.action set render_lease = now() - interval '1 second' where render_lease is not null"
+        )
         with self.scene() as scene:
             commands.tend_deliveries(scene.session, self.now)
 

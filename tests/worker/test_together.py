@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import threading
+from itertools import count
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict
@@ -96,9 +97,7 @@ def pay(scene: Scene, it: Claimed):
 
 def credit(scene: Scene, it: Claimed):
     connection = scene.one("select min(id) from tegoed.source_connection")
-    Scene(scene.session, scene.company, connection, scene.today).invoice(
-        it.customer, -100, source_key="credit", document_number="C1"
-    )
+    Scene(scene.session, scene.company, connection, scene.today, count(1000)).invoice(it.customer, -100)
 
 
 DEEDS = [place_hold, hold_customer, recall, new_address, move_group, pay, credit]
@@ -132,7 +131,9 @@ def test_an_approval_withdrawn_between_plan_and_act_stops_it(claimed):
     assert it.begin()["verdict"] == "gone"
 
 
-@pytest.mark.parametrize("deed", [place_hold, recall, new_address, move_group], ids=lambda deed: deed.__name__)
+@pytest.mark.parametrize(
+    "deed", [place_hold, recall, new_address, move_group], ids=lambda deed: deed.__name__
+)
 def test_the_last_check_waits_for_a_deed_that_is_not_committed_yet(claimed, deed):
     it = claimed()
     verdicts = []
@@ -203,7 +204,9 @@ def test_a_restored_database_sends_nothing_until_an_administrator_says_so(make_h
         install.add_login(
             server.admin_conninfo(), name, user, password=server.password(user), roles=["worker"]
         )
-        job = Job(server.conninfo(name, user), house.job().home, house.folder / "other", house.now, plans=True)
+        job = Job(
+            server.conninfo(name, user), house.job().home, house.folder / "other", house.now, plans=True
+        )
         done = work(job)
         assert done.paused
         assert done.sent == {}

@@ -56,6 +56,8 @@ def create_database(admin_conninfo: str, name: str) -> None:
         _close_to_public(admin, name)
     with translated(), psycopg.connect(with_manners(admin_conninfo, dbname=name)) as inside:
         inside.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+        if _is_superuser(inside):
+            _close_large_objects(inside)
 
 
 def database_exists(admin: psycopg.Connection, name: str) -> bool:
@@ -158,6 +160,17 @@ def _close_to_public(admin: psycopg.Connection, database: str) -> None:
     admin.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
     groups = sql.SQL(", ").join(sql.Identifier(group_role(database, group)) for group in GROUPS)
     admin.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, groups))
+
+
+def _close_large_objects(inside: psycopg.Connection) -> None:
+    """No login may own anything, and a large object belongs to whoever made it; we never use them."""
+    makers = inside.execute(
+        "SELECT oid::pg_catalog.regprocedure::text FROM pg_catalog.pg_proc"
+        " WHERE pronamespace = 'pg_catalog'::pg_catalog.regnamespace"
+        " AND proname IN ('lo_creat', 'lo_create', 'lo_from_bytea', 'lo_import')"
+    ).fetchall()
+    for (maker,) in makers:
+        inside.execute(f"REVOKE EXECUTE ON FUNCTION pg_catalog.{maker} FROM PUBLIC")  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
 def _check_login(login: str, roles: Collection[str]) -> None:

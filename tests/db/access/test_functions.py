@@ -63,7 +63,7 @@ CALLS = {
     "import_report": ("collector", "SELECT * FROM tegoed.import_report({c} + 1)"),
     "today_of": ("sales", "SELECT tegoed.today_of({c})"),
     "step_schedule": ("sales", "SELECT * FROM tegoed.step_schedule(array[{c}], current_date)"),
-    "item_step": ("sales", "SELECT * FROM tegoed.item_step(array[{c}], current_date, null)"),
+    "item_step": ("sales", "SELECT * FROM tegoed.item_step(array[{c}], current_date, array[{c} + 1])"),
     "customer_workflow": ("sales", "SELECT * FROM tegoed.customer_workflow(array[{c}], null)"),
     "active_hold": ("sales", "SELECT * FROM tegoed.active_hold(current_date) WHERE company_id = {c}"),
     "next_working": ("sales", "SELECT 1 FROM tegoed.company_calendar WHERE company_id = {c}"),

@@ -51,7 +51,12 @@ def test_after_five_working_days_it_counts_as_not_reached(call):
 
 @pytest.mark.parametrize(
     ("outcome", "cause"),
-    [("promise", "promise"), ("says_paid", "promise"), ("wants_plan", "arrangement"), ("disagrees", "dispute")],
+    [
+        ("promise", "promise"),
+        ("says_paid", "promise"),
+        ("wants_plan", "arrangement"),
+        ("disagrees", "dispute"),
+    ],
 )
 def test_what_the_customer_says_places_a_hold_and_a_follow_up(call, outcome, cause):
     scene, customer, item, action = call

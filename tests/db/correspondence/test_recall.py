@@ -1,6 +1,8 @@
 """Taking back: recall, skip, undo, withdrawn approvals, and letters that were posted or were not."""
 
 import datetime as dt
+import uuid
+from contextlib import ExitStack
 
 import pytest
 
@@ -12,8 +14,6 @@ from tests.db.kit import DAY, SHORT, open_scene, step
 
 def refused(scene, error):
     """`with refused(scene, Conflict): …` and the transaction goes on."""
-    from contextlib import ExitStack
-
     stack = ExitStack()
     stack.enter_context(pytest.raises(error))
     stack.enter_context(translated())
@@ -74,7 +74,9 @@ def test_skip_counts_as_a_step_but_not_as_a_contact_or_a_reminder(mail):
 
 
 def test_a_skip_moves_what_follows_the_previous_step(session, make_ready):
-    scene = open_scene(session, steps=(step("email", 5, "reminder"), step("email", 4, "demand", after="previous_step")))
+    scene = open_scene(
+        session, steps=(step("email", 5, "reminder"), step("email", 4, "demand", after="previous_step"))
+    )
     waiting = make_ready(scene, late=7)
     commands.recall(scene.session, waiting.action, choice="skip")
     assert [each.contact_on for each in scene.days(8)] == [dt.date(2026, 3, 6)]
@@ -139,8 +141,6 @@ def test_the_recall_window_is_real_time_where_there_is_no_own_clock(mail):
     queues = queries.queues_served(mail.scene.session, [mail.scene.company])
 
     def claim():
-        import uuid
-
         return commands.claim_deliveries(
             mail.scene.session, uuid.UUID(int=7), [mail.scene.company], queues=queues, limit=10,
             lease=dt.timedelta(minutes=5), now=None,

@@ -167,6 +167,16 @@ def test_an_unusable_mailbox_becomes_a_letter(mail):
     assert len(mail.scene.steps(mail.item)) == 1
 
 
+@pytest.mark.parametrize(("otherwise", "kind"), [("call", "call"), ("follow_up", "task"), ("letter", "letter")])
+def test_what_stands_in_for_a_mail_is_what_the_step_says(session, make_ready, otherwise, kind):
+    first = step("email", 5, "reminder", if_unreachable=otherwise)
+    waiting = make_ready(open_scene(session, steps=(first, *SHORT[1:])))
+    waiting.scene.change_customer(waiting.customer, email="")
+    waiting.try_to_send()
+    (stands_in,) = [a for a in waiting.scene.actions(waiting.customer) if a.state == "planned"]
+    assert stands_in.kind == kind
+
+
 def test_no_usable_address_at_all_becomes_a_follow_up(mail):
     mail.scene.change_customer(mail.customer, email_state="bounced", address_state="wrong")
     assert mail.try_to_send() == {"verdict": "cancelled", "reason": "unreachable"}

@@ -42,15 +42,15 @@ def test_a_batch_of_which_nothing_is_left_does_not_hide_the_next(scene):
     for _ in range(4):
         scene.invoice(scene.customer(), 100, late=5)
     scene.plan()
-    first = scene.actions()[0].customer_id
-    paid = scene.all("select id from tegoed.open_item order by id limit 2")
-    for item in paid:
+    first, second, *_ = scene.actions()
+    for action in (first, second):
+        (item,) = scene.seats(action.id)
         scene.pay(item, 100)
     jobs = commands.claim_renders(
         scene.session, [scene.company], limit=2, lease=dt.timedelta(minutes=5), now=scene.now
     )
     assert len(jobs) == 2
-    assert scene.actions(first)[0].cancel_reason == "paid"
+    assert [scene.actions(id=each.id)[0].cancel_reason for each in (first, second)] == ["paid"] * 2
 
 
 def test_what_is_claimed_is_not_given_to_a_second_worker(mail):
@@ -110,7 +110,9 @@ def test_retries_are_only_for_what_failed_before_the_act_and_grow(mail):
     for _ in range(3):
         mail.leave("retry")
         assert mail.state == ("approved", "waiting")
-        waits.append(mail.scene.one("select extract(epoch from not_before - now())::int from tegoed.delivery"))
+        waits.append(
+            mail.scene.one("select extract(epoch from not_before - now())::int from tegoed.delivery")
+        )
         assert mail.scene.claim() == [], "not before its time, whatever the company's own clock says"
         mail.scene.run("update tegoed.delivery set not_before = now()")
     assert waits == sorted(set(waits))

@@ -19,7 +19,9 @@ def test_one_letter_for_all_items_that_are_due(scene: Scene):
 def test_items_due_within_bundle_ahead_join_and_later_ones_do_not(scene: Scene):
     customer = scene.customer()
     due, soon, late = (scene.invoice(customer, late=late) for late in (7, 3, 1))
-    scene.workflow("ahead", (step("email", 7, "reminder"), step("email", 20, "demand")), bundle_ahead=5, default=True)
+    scene.workflow(
+        "ahead", (step("email", 7, "reminder"), step("email", 20, "demand")), bundle_ahead=5, default=True
+    )
     scene.plan()
     (action,) = scene.actions(customer)
     assert set(scene.seats(action.id)) == {due, soon}
@@ -112,7 +114,11 @@ def test_items_not_in_the_next_communication_are_due_a_gap_after_it(scene: Scene
     scene.invoice(customer, late=5)
     later = scene.invoice(customer, due_date=MONDAY + DAY)  # its reminder would be due on the 9th
     found = scene.why(later)
-    assert (found.own_on, found.communication_on, found.at_earliest) == (MONDAY + DAY * 7, MONDAY, MONDAY + DAY * 7)
+    assert (found.own_on, found.communication_on, found.at_earliest) == (
+        MONDAY + DAY * 7,
+        MONDAY,
+        MONDAY + DAY * 7,
+    )
     sooner = scene.invoice(customer, due_date=MONDAY + DAY, planning_from=MONDAY)
     scene.workflow("tight", bundle_ahead=0, default=True)
     soon = scene.invoice(customer, late=2)
@@ -122,7 +128,9 @@ def test_items_not_in_the_next_communication_are_due_a_gap_after_it(scene: Scene
 
 
 def test_newly_due_items_join_a_waiting_letter_and_it_goes_back_to_approval(scene: Scene):
-    scene.workflow("approved", (step("email", 5, "reminder", approval=True), step("email", 30, "demand")), default=True)
+    scene.workflow(
+        "approved", (step("email", 5, "reminder", approval=True), step("email", 30, "demand")), default=True
+    )
     customer = scene.customer()
     scene.invoice(customer, late=5)
     scene.plan()

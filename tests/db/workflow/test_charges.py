@@ -30,6 +30,11 @@ def noticed(scene: Scene, customer: int, *amounts: str) -> tuple[list[int], dt.d
     return items, scene.notices(customer)[-1].last_day
 
 
+def days_after(scene: Scene, last: dt.date, count: int) -> None:
+    """The days after a term; those within it, in which nothing can happen, are passed over."""
+    scene.at(last).days(count)
+
+
 def test_a_charge_waits_for_the_term_and_for_data_that_cover_its_last_day(scene: Scene, consumer: int):
     (item,), last = noticed(scene, consumer, "100.00")
     scene.at(last).settings(data_as_of=last)
@@ -48,36 +53,38 @@ def test_a_charge_waits_for_the_term_and_for_data_that_cover_its_last_day(scene:
 
 def test_a_charge_is_posted_once_a_notice(scene: Scene, consumer: int):
     _, last = noticed(scene, consumer, "100.00", "400.00")
-    scene.days(last + DAY * 40)
+    days_after(scene, last, 12)
     assert [cost.original_amount for cost in scene.costs(consumer)] == [Decimal(75)]
 
 
 def test_part_paid_in_the_term_lowers_the_fee(scene: Scene, consumer: int):
     (item,), last = noticed(scene, consumer, "1000.00")
     scene.pay(item, "400.00", on=last)
-    scene.days(last + DAY * 4)
+    days_after(scene, last, 4)
     assert [cost.original_amount for cost in scene.costs(consumer)] == [Decimal(90)]
 
 
 def test_paid_in_the_term_no_fee(scene: Scene, consumer: int):
     (item,), last = noticed(scene, consumer, "1000.00")
     scene.pay(item, "1000.00", on=last)
-    scene.days(last + DAY * 4)
+    days_after(scene, last, 4)
     assert scene.costs(consumer) == []
 
 
-def test_part_paid_after_credits_were_set_off_counts_from_what_the_notice_claimed(scene: Scene, consumer: int):
+def test_part_paid_after_credits_were_set_off_counts_from_what_the_notice_claimed(
+    scene: Scene, consumer: int
+):
     credit = scene.invoice(consumer, "-400.00", late=9)
     (item,), last = noticed(scene, consumer, "1000.00")
     scene.pay(item, "300.00", on=last)
-    scene.days(last + DAY * 4)
+    days_after(scene, last, 4)
     assert scene.item(credit).outstanding == Decimal(-400)
     assert [cost.original_amount for cost in scene.costs(consumer)] == [Decimal(45)]  # over 300
 
 
 def test_a_payment_in_the_term_that_became_known_later_corrects_the_charge(scene: Scene, consumer: int):
     (item,), last = noticed(scene, consumer, "1000.00")
-    scene.days(last + DAY * 4)
+    days_after(scene, last, 4)
     assert scene.costs(consumer)[0].outstanding == Decimal(150)
     scene.pay(item, "600.00", on=last)
     scene.run("select tegoed.correct_charges(array[cast(:i as bigint)])", i=item)
@@ -88,7 +95,7 @@ def test_a_payment_in_the_term_that_became_known_later_corrects_the_charge(scene
 
 def test_costs_that_were_paid_and_turn_out_undue_become_a_credit(scene: Scene, consumer: int):
     (item,), last = noticed(scene, consumer, "1000.00")
-    scene.days(last + DAY * 4)
+    days_after(scene, last, 4)
     (cost,) = scene.costs(consumer)
     scene.pay(cost.id, "150.00")
     scene.pay(item, "1000.00", on=last)
@@ -98,7 +105,7 @@ def test_costs_that_were_paid_and_turn_out_undue_become_a_credit(scene: Scene, c
 
 def test_a_payment_after_the_term_leaves_the_charge(scene: Scene, consumer: int):
     (item,), last = noticed(scene, consumer, "1000.00")
-    scene.days(last + DAY * 4)
+    days_after(scene, last, 4)
     scene.pay(item, "1000.00", on=last + DAY)
     scene.run("select tegoed.correct_charges(array[cast(:i as bigint)])", i=item)
     assert scene.costs(consumer)[0].outstanding == Decimal(150)
@@ -106,7 +113,7 @@ def test_a_payment_after_the_term_leaves_the_charge(scene: Scene, consumer: int)
 
 def test_a_void_notice_takes_its_charge_back(scene: Scene, consumer: int):
     _, last = noticed(scene, consumer, "1000.00")
-    scene.days(last + DAY * 4)
+    days_after(scene, last, 4)
     (notice,) = scene.notices(consumer)
     scene.run("select tegoed.void_notice(:n, 'returned')", n=notice.id)
     assert scene.costs(consumer)[0].outstanding == Decimal(0)
@@ -114,7 +121,7 @@ def test_a_void_notice_takes_its_charge_back(scene: Scene, consumer: int):
 
 def test_costs_have_no_steps_and_are_never_a_base_of_costs(scene: Scene, consumer: int):
     _, last = noticed(scene, consumer, "1000.00")
-    scene.days(last + DAY * 15)
+    days_after(scene, last, 15)
     (cost,) = scene.costs(consumer)
     assert scene.steps(cost.id) == []
     assert scene.why(cost.id).verdict in {"cost", "in_action"}
@@ -126,7 +133,7 @@ def test_costs_have_no_steps_and_are_never_a_base_of_costs(scene: Scene, consume
 def test_a_disputed_item_is_not_in_the_base_of_the_charge(scene: Scene, consumer: int):
     (_, disputed), last = noticed(scene, consumer, "500.00", "500.00")
     scene.hold(consumer, disputed, cause="dispute")
-    scene.days(last + DAY * 4)
+    days_after(scene, last, 4)
     assert [cost.original_amount for cost in scene.costs(consumer)] == [Decimal(75)]
 
 
@@ -168,7 +175,7 @@ def test_a_business_is_charged_without_a_notice(scene: Scene):
 def test_vat_on_costs_only_where_the_company_says_so(scene: Scene, consumer: int):
     scene.settings(charge_vat=True)
     _, last = noticed(scene, consumer, "500.00")
-    scene.days(last + DAY * 4)
+    days_after(scene, last, 4)
     assert [cost.original_amount for cost in scene.costs(consumer)] == [Decimal("90.75")]
     (notice,) = scene.notices(consumer)
     assert (notice.fee, notice.vat) == (Decimal(75), Decimal("15.75"))

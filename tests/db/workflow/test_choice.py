@@ -139,7 +139,9 @@ def test_another_workflow_for_group_profile_or_company_re_evaluates_too(scene: S
     scene.plan()
     later = scene.workflow("later", LATER)
     table, key = {
-        "group": ("customer_group", group), "profile": ("payment_profile", profile), "company": ("company", scene.company),
+        "group": ("customer_group", group),
+        "profile": ("payment_profile", profile),
+        "company": ("company", scene.company),
     }[place]  # fmt: skip
     column = "default_workflow_id" if place == "company" else "workflow_id"
     scene.run(f"update tegoed.{table} set {column} = :w where id = :id", w=later, id=key)
@@ -166,7 +168,8 @@ def test_publishing_a_version_retires_the_one_before_and_looks_again_at_what_wai
     old = scene.version_of("short")
     scene.at(scene.today.replace(day=9)).plan()
     new = scene.draft(
-        scene.workflows["short"], (step("email", 30, "reminder"), step("email", 14, "demand"), step("call", 15))
+        scene.workflows["short"],
+        (step("email", 30, "reminder"), step("email", 14, "demand"), step("call", 15)),
     )
     scene.publish(new)
     states = {row.id: row.state for row in scene.rows("select id, state from tegoed.workflow_version")}

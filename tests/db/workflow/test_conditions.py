@@ -66,8 +66,13 @@ def test_no_later_step_says_reminded_after_a_skip(scene: Scene):
 
 
 def test_the_following_step_of_a_14_day_letter_is_due_only_after_the_term_it_would_have_had(scene: Scene):
-    steps = (step("letter", 5, "notice14", minimum_amount=Decimal(50)), step("charge", 1, after="notice_term"))
-    item = scene.invoice(scene.customer(kind="consumer", workflow_id=scene.workflow("n", steps)), "20.00", late=5)
+    steps = (
+        step("letter", 5, "notice14", minimum_amount=Decimal(50)),
+        step("charge", 1, after="notice_term"),
+    )
+    item = scene.invoice(
+        scene.customer(kind="consumer", workflow_id=scene.workflow("n", steps)), "20.00", late=5
+    )
     scene.plan(MONDAY + DAY * 16)
     assert scene.why(item).verdict == "waiting"
     scene.plan(MONDAY + DAY * 17)  # delivered on Wednesday the 4th, fourteen days, one day after
@@ -84,7 +89,11 @@ def test_waiting_is_never_a_failed_condition(scene: Scene, wait: str):
     elif wait == "plan only":
         scene.settings(state="plan_only")
     elif wait == "approval":
-        scene.workflow("approved", (step("email", 5, "reminder", approval=True), step("email", 6, "demand")), default=True)
+        scene.workflow(
+            "approved",
+            (step("email", 5, "reminder", approval=True), step("email", 6, "demand")),
+            default=True,
+        )
     elif wait == "hold":
         scene.hold(customer)
     elif wait == "stale data":
@@ -124,13 +133,11 @@ def test_the_follow_up_of_a_step_never_demanded_does_not_come_back_the_day_after
 
 
 def test_an_imported_reminder_is_not_a_demand_of_ours_and_does_not_open_a_hand_over(scene: Scene):
-    customer = scene.customer(workflow_id=scene.workflow("only", (step("email", 1, "demand"), step("hand_over", 10, "hand_over"))))
+    customer = scene.customer(
+        workflow_id=scene.workflow("only", (step("email", 1, "demand"), step("hand_over", 10, "hand_over")))
+    )
     item = scene.invoice(customer, late=50)
-    scene.run(
-        "insert into tegoed.step_done (company_id, open_item_id, position, stage, rank, at, on_date, written, skipped, reason)"
-        " values (:c, :i, 0, 'demand', 20, now(), :d, true, true, 'imported')", c=scene.company, i=item, d=MONDAY - DAY,
-    )  # fmt: skip
-    scene.run("select tegoed.keep_progress(array[cast(:i as bigint)])", i=item)
+    scene.step_taken(item, rank=20, stage="demand", on=MONDAY - DAY, skipped=True, reason="imported")
     scene.plan()
     assert scene.why(item).verdict == "never_demanded"
 
@@ -140,6 +147,10 @@ def test_a_written_step_before_the_due_date_waits_until_there_is_something_to_de
     customer = scene.customer()
     item = scene.invoice(customer, due_date=MONDAY + DAY)
     scene.plan()
-    assert (scene.why(item).verdict, scene.why(item).reason, scene.actions()) == ("waiting", "not_overdue", [])
+    assert (scene.why(item).verdict, scene.why(item).reason, scene.actions()) == (
+        "waiting",
+        "not_overdue",
+        [],
+    )
     scene.day(MONDAY + DAY * 2)
     assert [s.on_date for s in scene.steps(item)] == [dt.date(2026, 3, 4)]

@@ -22,9 +22,7 @@ AMSTERDAM = ZoneInfo("Europe/Amsterdam")
         (dt.date(2026, 2, 28), dt.date(2026, 3, 5)),
     ],
 )
-def test_sending_on_a_day_off_moves_to_the_next_working_day(
-    session: Session, due: dt.date, leaves: dt.date
-):
+def test_sending_on_a_day_off_moves_to_the_next_working_day(session: Session, due: dt.date, leaves: dt.date):
     scene = open_scene(session, due)
     item = scene.invoice(scene.customer(), due_date=due, planning_from=due)
     assert scene.why(item).own_on == leaves
@@ -39,7 +37,9 @@ def test_a_call_before_a_deadline_on_a_day_off_moves_to_the_previous_working_day
 
 
 def test_business_days_skip_weekends_and_holidays(session: Session):
-    scene = open_scene(session, dt.date(2026, 4, 2), steps=(step("email", 3, "reminder", day_kind="business"),))
+    scene = open_scene(
+        session, dt.date(2026, 4, 2), steps=(step("email", 3, "reminder", day_kind="business"),)
+    )
     item = scene.invoice(scene.customer(), due_date=dt.date(2026, 4, 2))
     # Thursday before Easter: 3 April and 6 April do not count
     assert scene.why(item).own_on == dt.date(2026, 4, 9)
@@ -50,7 +50,10 @@ def test_business_days_skip_weekends_and_holidays(session: Session):
 def test_the_companys_days_off_do_not_count_as_business_days(scene: Scene):
     scene.settings(days_off=[dt.date(2026, 3, 4)])
     scene.run(
-        "select tegoed.set_calendar(:c, '{}', :f, :u)", c=scene.company, f=MONDAY - DAY * 400, u=MONDAY + DAY * 500
+        "select tegoed.set_calendar(:c, '{}', :f, :u)",
+        c=scene.company,
+        f=MONDAY - DAY * 400,
+        u=MONDAY + DAY * 500,
     )
     scene.workflow("business", (step("email", 3, "reminder", day_kind="business"),), default=True)
     assert scene.why(scene.invoice(scene.customer(), late=0)).own_on == dt.date(2026, 3, 6)
@@ -96,7 +99,10 @@ def test_the_business_date_is_the_companys_own_also_when_the_clock_changes(
 )
 def test_nobody_is_contacted_at_night_on_sundays_or_holidays(scene: Scene, asked: str, given: str):
     calendar_until = dt.date(2027, 6, 1)
-    assert scene.one("select max(day) from tegoed.company_calendar where company_id = :c", c=scene.company) > calendar_until
+    assert (
+        scene.one("select max(day) from tegoed.company_calendar where company_id = :c", c=scene.company)
+        > calendar_until
+    )
     moment = scene.one(
         "select tegoed.contact_moment(:c, :at)", c=scene.company,
         at=dt.datetime.fromisoformat(asked).replace(tzinfo=AMSTERDAM),
@@ -106,7 +112,9 @@ def test_nobody_is_contacted_at_night_on_sundays_or_holidays(scene: Scene, asked
 
 def test_a_plan_over_the_turn_of_the_year_loses_nothing(session: Session):
     scene = open_scene(session, dt.date(2026, 12, 28))
-    item = scene.invoice(scene.customer(), due_date=dt.date(2026, 12, 24), planning_from=dt.date(2026, 12, 24))
+    item = scene.invoice(
+        scene.customer(), due_date=dt.date(2026, 12, 24), planning_from=dt.date(2026, 12, 24)
+    )
     left = scene.days(dt.date(2027, 1, 8))
     assert [(row.stage, row.contact_on) for row in left] == [
         ("reminder", dt.date(2026, 12, 29)),

@@ -6,7 +6,11 @@ import pytest
 
 from tests.db.kit import DAY, MONDAY, Scene, step
 
-LETTERS = (step("letter", 5, "notice14"), step("charge", 1, after="notice_term"), step("letter", 40, "final_demand"))
+LETTERS = (
+    step("letter", 5, "notice14"),
+    step("charge", 1, after="notice_term"),
+    step("letter", 40, "final_demand"),
+)
 
 
 @pytest.fixture
@@ -15,7 +19,9 @@ def consumer(scene: Scene) -> int:
     return scene.customer(kind="consumer")
 
 
-def test_a_14_day_letter_without_a_day_of_posting_is_asked_for_after_two_working_days(scene: Scene, consumer: int):
+def test_a_14_day_letter_without_a_day_of_posting_is_asked_for_after_two_working_days(
+    scene: Scene, consumer: int
+):
     scene.invoice(consumer, late=7)
     scene.at(MONDAY + DAY * 3).day(post=False)  # a Thursday
     for day, expected in ((4, []), (5, []), (6, []), (7, ["posting_unknown"]), (8, ["posting_unknown"])):
@@ -36,11 +42,7 @@ def test_a_posted_letter_is_not_asked_for(scene: Scene, consumer: int):
 
 def test_costs_that_remain_when_the_principal_is_paid_are_asked_about_once(scene: Scene, consumer: int):
     item = scene.invoice(consumer, "500.00", late=7)
-    scene.run(
-        "insert into tegoed.step_done (company_id, open_item_id, position, stage, rank, at, on_date, written)"
-        " values (:c, :i, 0, 'reminder', 10, now(), :d, true)", c=scene.company, i=item, d=MONDAY - DAY * 7,
-    )  # fmt: skip
-    scene.run("select tegoed.keep_progress(array[cast(:i as bigint)])", i=item)
+    scene.step_taken(item, rank=10, stage="reminder", on=MONDAY - DAY * 7)
     scene.day()
     scene.days(scene.notices(consumer)[0].last_day + DAY * 4)
     assert [cost.outstanding for cost in scene.costs(consumer)] == [Decimal(75)]

@@ -77,7 +77,12 @@ def test_stepping_back_sets_undone_and_deletes_nothing(scene: Scene):
     (left,) = scene.left()
     scene.run("select tegoed.not_posted(:a)", a=left.action_id)
     assert scene.steps(item) == []
-    assert scene.one("select count(*) from tegoed.step_done where open_item_id = :i and undone_at is not null", i=item) == 1
+    assert (
+        scene.one(
+            "select count(*) from tegoed.step_done where open_item_id = :i and undone_at is not null", i=item
+        )
+        == 1
+    )
     assert (scene.item(item).position_done, scene.item(item).reminded_on) == (0, None)
 
 
@@ -104,7 +109,9 @@ def test_at_most_one_step_of_an_item_on_a_business_date(scene: Scene):
         for task in scene.actions(kind="task", state="planned"):
             scene.run("select tegoed.record_call(:a, 'done')", a=task.id)
         scene.plan()
-        taken = [s.on_date for s in scene.steps(item)] + [a.business_date for a in scene.actions(kind="email")]
+        taken = [s.on_date for s in scene.steps(item)] + [
+            a.business_date for a in scene.actions(kind="email")
+        ]
         scene.at(scene.today + DAY)
     assert taken == [MONDAY + DAY * n for n in range(3)]
 

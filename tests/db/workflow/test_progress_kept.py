@@ -125,7 +125,9 @@ def call(scene: Scene, random: Random, customer: int) -> None:
 
 
 def pay(scene: Scene, random: Random, customer: int) -> None:
-    items = scene.all("select id from tegoed.open_item where customer_id = :cu and outstanding > 50", cu=customer)
+    items = scene.all(
+        "select id from tegoed.open_item where customer_id = :cu and outstanding > 50", cu=customer
+    )
     if items:
         scene.pay(random.choice(items), 50)
 
