@@ -12,7 +12,7 @@ from app.models.base import Actor, Base, BigId, Now, company_of_parent, key, one
 
 
 class OpenItem(Base):
-    """What a customer owes or has in credit.
+    """What a customer owes or has in credit; company and connection are its customer's.
 
     `outstanding` is computed from the original amount and `settled_amount`, which only the movement
     trigger writes. `rank_done`, `position_done`, `last_step_on` and `reminded_on` repeat what `step_done`
@@ -34,9 +34,9 @@ class OpenItem(Base):
     )
 
     id: Mapped[BigId]
-    company_id: Mapped[int] = key("company")
+    company_id: Mapped[int] = company_of_parent()
     customer_id: Mapped[int] = key("customer")
-    connection_id: Mapped[int | None] = optional_key("source_connection")
+    connection_id: Mapped[int | None]
     source_key: Mapped[str | None]
     kind: Mapped[str] = mapped_column(server_default="invoice")
     document_number: Mapped[str]

@@ -971,10 +971,6 @@ def upgrade() -> None:
             "kind in ('invoice', 'credit_note', 'payment_on_account', 'cost', 'interest')",
             name=op.f("ck_open_item_kind_known"),
         ),
-        sa.ForeignKeyConstraint(["company_id"], ["tegoed.company.id"], name=op.f("fk_open_item_company_id")),
-        sa.ForeignKeyConstraint(
-            ["connection_id"], ["tegoed.source_connection.id"], name=op.f("fk_open_item_connection_id")
-        ),
         sa.ForeignKeyConstraint(
             ["customer_id"], ["tegoed.customer.id"], name=op.f("fk_open_item_customer_id")
         ),

@@ -3,8 +3,9 @@
 create function tegoed.settle_items() returns trigger
 language plpgsql security definer set search_path = pg_catalog, tegoed, pg_temp as $$
 begin
+    -- an import settles its items itself, in the one write it makes of each
     update tegoed.open_item oi set settled_amount = oi.settled_amount + m.amount
-    from (select open_item_id, sum(amount) as amount from new_movement group by 1) m
+    from (select open_item_id, sum(amount) as amount from new_movement where import_run_id is null group by 1) m
     where oi.id = m.open_item_id;
     return null;
 end

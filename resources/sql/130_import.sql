@@ -548,17 +548,6 @@ begin
 end
 $$;
 
--- What a movement does to its item. An import settles its items itself, in the one write it makes of each.
-create or replace function tegoed.settle_items() returns trigger
-language plpgsql security definer set search_path = pg_catalog, tegoed, pg_temp as $$
-begin
-    update tegoed.open_item oi set settled_amount = oi.settled_amount + m.amount
-    from (select open_item_id, sum(amount) as amount from new_movement where import_run_id is null group by 1) m
-    where oi.id = m.open_item_id;
-    return null;
-end
-$$;
-
 create function tegoed.settled_in_run(p_run bigint, p_items bigint[]) returns table (item_id bigint, amount numeric)
 language sql stable as $$
     select m.open_item_id, sum(m.amount) from tegoed.movement m

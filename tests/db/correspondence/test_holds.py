@@ -150,7 +150,7 @@ def noticed_under_a_part_hold(session) -> tuple[Scene, int, int]:
 
 
 def test_after_a_part_hold_the_never_noticed_amount_gets_one_further_notice(session):
-    scene, customer, item = noticed_under_a_part_hold(session)
+    scene, customer, _ = noticed_under_a_part_hold(session)
     (first,) = scene.notices(customer)
     assert (first.principal, first.fee) == (Decimal(600), Decimal(90))
     release_all(scene)

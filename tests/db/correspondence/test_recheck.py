@@ -167,7 +167,9 @@ def test_an_unusable_mailbox_becomes_a_letter(mail):
     assert len(mail.scene.steps(mail.item)) == 1
 
 
-@pytest.mark.parametrize(("otherwise", "kind"), [("call", "call"), ("follow_up", "task"), ("letter", "letter")])
+@pytest.mark.parametrize(
+    ("otherwise", "kind"), [("call", "call"), ("follow_up", "task"), ("letter", "letter")]
+)
 def test_what_stands_in_for_a_mail_is_what_the_step_says(session, make_ready, otherwise, kind):
     first = step("email", 5, "reminder", if_unreachable=otherwise)
     waiting = make_ready(open_scene(session, steps=(first, *SHORT[1:])))
