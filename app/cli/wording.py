@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from app.errors import TegoedError
 from app.services.workflow.queries import ActionRow, ItemWhy
+from app.services.workflow.reports import ForPeople, Waiting
 
 CAUSES = (
     "manual", "promise", "arrangement", "dispute", "reply", "portal", "unreachable", "recalled", "legal",
@@ -29,6 +30,12 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "data_not_covering": "the payments of the term's last day are not known yet",
         "earlier_term_runs": "the term of an earlier 14-day letter still runs",
         "stale_data": "the bookkeeping data are too old",
+        "covered": "credits cover it",
+        "not_overdue": "it is not overdue yet",
+        "term_runs": "the term of its 14-day letter still runs",
+        "contact_hours": "it is outside contact hours",
+        "paused": "sending is paused",
+        "unreachable": "no usable address is known",
         "paid": "it was paid",
         "nothing_left": "nothing of it was left",
         "workflow_changed": "the workflow changed",
@@ -85,6 +92,60 @@ _STEPS: Mapping[str, str] = MappingProxyType(
         "message": "message", "charge": "posting of costs",
     }
 )  # fmt: skip
+
+
+_WAITING: Mapping[str, str] = MappingProxyType(
+    {
+        "plan_only": "the company is in plan only", "planned": "planned",
+        "awaiting_approval": "waits for approval", "approved": "in the outbox",
+    }
+)  # fmt: skip
+
+_PEOPLE: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "call": ("call", "calls"), "task": ("task", "tasks"), "message": ("message", "messages"),
+        "hand_over": ("claim to hand over", "claims to hand over"),
+        "follow_up": ("follow-up", "follow-ups"),
+        "failed": ("delivery that failed", "deliveries that failed"),
+        "uncertain": ("delivery whose fate is unknown", "deliveries whose fate is unknown"),
+        "unposted": ("14-day letter without a day of posting", "14-day letters without a day of posting"),
+    }
+)  # fmt: skip
+
+FOLLOW_UPS: Mapping[str, str] = MappingProxyType(
+    {
+        "never_demanded": "costs or hand-over without any demand really sent", "returned": "the approver sent it back",
+        "law": "the law forbade it", "unreachable": "no usable address", "late_sent": "it was sent after all",
+        "unrenderable": "the letter could not be made", "posting_unknown": "when was the 14-day letter posted",
+        "queue_unserved": "letters that nobody prints", "costs_remain": "paid, but costs remain: claim on or waive",
+        "item_moved": "a held item moved to another customer", "promise": "a promise to check",
+        "says_paid": "says it is paid", "wants_plan": "wants a payment plan", "disagrees": "disagrees",
+        "wrong_number": "wrong phone number",
+    }
+)  # fmt: skip
+"""Why a follow-up is there."""
+
+
+def waiting_sentence(each: Waiting) -> str:
+    """`5 final demands by letter wait for approval`, as one line of the day's report."""
+    step = _STEPS.get(each.stage or each.kind, each.kind)
+    by = f" by {each.kind}" if each.stage else ""
+    why = f": {REASONS.get(each.reason, each.reason)}" if each.reason and each.state == "approved" else ""
+    return f"{each.count} × {step}{by}, {_WAITING.get(each.state, each.state)}{why}"
+
+
+def people_sentence(each: ForPeople) -> str:
+    """`3 calls`, `1 follow-up: says it is paid`."""
+    one, many = _PEOPLE.get(each.what, (each.what, each.what))
+    cause = f": {FOLLOW_UPS.get(each.cause, each.cause.replace('_', ' '))}" if each.cause else ""
+    return f"{each.count} {one if each.count == 1 else many}{cause}"
+
+
+def left_sentence(what: str, count: int) -> str:
+    """`6 × reminder by email` from `email reminder`."""
+    channel, _, stage = what.partition(" ")
+    stage, _, state = stage.partition(" ")
+    return f"{count} × {_STEPS.get(stage, stage)} by {channel}" + (f" ({state})" if state else "")
 
 
 def item_sentence(item: ItemWhy) -> str:

@@ -15,6 +15,7 @@ from app import bootstrap
 from app.adapters.database.engine import session_scope
 from app.bootstrap import Desk
 from app.cli.answers import Answer, Commands, a_day, counted, near
+from app.cli.wording import REASONS, left_sentence, people_sentence, waiting_sentence
 from app.errors import RuleBroken
 from app.services.access import queries as access
 from app.services.sample.fill import fill
@@ -94,10 +95,15 @@ def _day(desk: Desk, args: argparse.Namespace) -> Answer:
 
 def _told(day: Day) -> list[str]:
     lines = [f"{day.company} – {day.name}, {day.on:%A %d %B %Y}"]
-    lines.append("  left: " + (", ".join(f"{n} {what}" for what, n in day.left.items()) or "nothing"))
-    lines += [f"  waits: {counted(n, 'action', 'actions')} {what}" for what, n in day.waits.items()]
-    lines += [f"  not sent: {n} because {why}" for why, n in day.not_sent.items()]
-    lines += [f"  needs a person: {n} {what}" for what, n in day.people.items()]
+    lines.append(
+        "  left: " + (", ".join(left_sentence(what, n) for what, n in day.left.items()) or "nothing")
+    )
+    lines += [f"  waits: {waiting_sentence(each)}" for each in day.waits]
+    lines += [
+        f"  nothing for {counted(n, 'item', 'items')}: {REASONS.get(why, why)}"
+        for why, n in day.not_sent.items()
+    ]
+    lines += [f"  needs a person: {people_sentence(each)}" for each in day.people]
     if day.paused:
         lines.append(f"  SENDING IS PAUSED: {day.paused}. An administrator can say: tegoed resume-sending")
     lines.append(f"  files: {day.folder}")

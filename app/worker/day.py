@@ -33,9 +33,9 @@ class Day:
     name: str
     on: dt.date
     left: dict[str, int]
-    waits: dict[str, int]
+    waits: list[reports.Waiting]
     not_sent: dict[str, int]
-    people: dict[str, int]
+    people: list[reports.ForPeople]
     folder: Path
     paused: str | None
 

@@ -1,6 +1,6 @@
--- From planned to done: render, approve, claim, begin_act, record_outcome; and a person's answer where the
--- machine does not know. Each change of state writes one event in its own transaction. Leases and retries
--- use the database's clock; p_now is the business instant, accepted for folder deliveries only.
+-- From planned to sending: render, approve, claim, begin_act; what follows the act is in 095. Each change of
+-- state writes one event in its own transaction. Leases and retries use the database's clock; p_now is the
+-- business instant, accepted for folder deliveries only.
 
 create function tegoed.set_station(p_station uuid) returns void
 language sql set search_path = pg_catalog, tegoed, pg_temp as $$

@@ -10,60 +10,76 @@ from sqlalchemy.orm import Session
 
 
 @dataclass(frozen=True, slots=True)
-class DayReport:
-    """Counts by description."""
+class Waiting:
+    """How many communications or charges wait: in which state, which text, and why when that is known."""
 
-    waits: dict[str, int]
+    state: str
+    kind: str
+    stage: str | None
+    reason: str | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ForPeople:
+    """How many things want a person: calls, tasks, follow-ups with their cause, deliveries in trouble."""
+
+    what: str
+    cause: str | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class DayReport:
+    """What waits, items that got nothing by reason (codes of `step_schedule`), and what wants a person."""
+
+    waits: list[Waiting]
     not_sent: dict[str, int]
-    people: dict[str, int]
+    people: list[ForPeople]
 
 
 _WAITS = """
-    select case when a.state = 'awaiting_approval' then format('for approval (%s %s)', a.kind, a.stage)
-                when a.kind = 'charge' then 'to post costs'
-                when c.state = 'plan_only' then format('because the company is in plan only (%s %s)', a.kind, a.stage)
-                when a.state = 'approved' then format('in the outbox (%s %s%s)', a.kind, a.stage,
-                    coalesce(': ' || (select e.facts ->> 'reason' from tegoed.event e
-                        where e.action_id = a.id and e.kind = 'delivery.later' order by e.id desc limit 1), ''))
-                else format('to be rendered (%s %s)', a.kind, a.stage) end, count(*)
+    select case when c.state = 'plan_only' then 'plan_only' else a.state end, a.kind, a.stage,
+           (select e.facts ->> 'reason' from tegoed.event e
+            where e.action_id = a.id and e.kind = 'delivery.later' order by e.id desc limit 1), count(*)
     from tegoed.action a join tegoed.company c on c.id = a.company_id
     where a.company_id = :company and a.kind in ('email', 'letter', 'charge')
       and a.state in ('planned', 'awaiting_approval', 'approved') and a.business_date <= :on
-    group by 1 order by 2 desc, 1
+    group by 1, 2, 3, 4 order by 5 desc, 1, 2, 3
 """
 _NOT_SENT = """
-    select case s.verdict when 'held' then 'it is on hold' when 'covered' then 'credits cover it'
-               else replace(coalesce(s.reason, s.verdict), '_', ' ') end, count(*)
+    select case when s.verdict in ('held', 'covered') then s.verdict else coalesce(s.reason, s.verdict) end, count(*)
     from tegoed.step_schedule(array[cast(:company as int)], :on) s
     where s.own_on <= :on and s.verdict in ('held', 'waiting', 'covered', 'never_demanded')
     group by 1 order by 2 desc, 1
 """
 _PEOPLE = """
-    select what, count(*) from (
-        select case when a.kind = 'call' then 'calls'
-                    when a.origin = 'follow_up' then 'follow-ups: ' || coalesce(a.cause, '')
-                    else a.kind || 's' end as what
+    select what, cause, count(*) from (
+        select case when a.origin = 'follow_up' then 'follow_up' else a.kind end as what,
+               case when a.origin = 'follow_up' then a.cause end as cause
         from tegoed.action a
         where a.company_id = :company and a.kind in ('call', 'task', 'message', 'hand_over') and a.state = 'planned'
           and a.due_on <= :on
         union all
-        select 'deliveries that are ' || d.state from tegoed.delivery d
+        select d.state, null from tegoed.delivery d
         where d.company_id = :company and d.state in ('failed', 'uncertain')
         union all
-        select '14-day letters without a day of posting' from tegoed.notice n
-        where n.company_id = :company and n.state = 'pending'
-    ) rows group by 1 order by 2 desc, 1
+        select 'unposted', null from tegoed.notice n where n.company_id = :company and n.state = 'pending'
+    ) rows group by 1, 2 order by 3 desc, 1, 2
 """
 
 
 def day_report(session: Session, company_id: int, on: dt.date) -> DayReport:
     """The report of a company on a business date."""
     asked = {"company": company_id, "on": on}
-
-    def counts(statement: str) -> dict[str, int]:
-        return {str(row[0]): int(row[1]) for row in session.execute(text(statement), asked)}
-
-    return DayReport(counts(_WAITS), counts(_NOT_SENT), counts(_PEOPLE))
+    waits = session.execute(text(_WAITS), asked)
+    not_sent = session.execute(text(_NOT_SENT), asked)
+    people = session.execute(text(_PEOPLE), asked)
+    return DayReport(
+        [Waiting(*row) for row in waits],
+        {str(row[0]): int(row[1]) for row in not_sent},
+        [ForPeople(*row) for row in people],
+    )
 
 
 def this_or_next_working_day(session: Session, company_id: int, day: dt.date) -> dt.date:
