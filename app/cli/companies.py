@@ -41,6 +41,9 @@ def register(sub: Commands) -> None:
         help="first stage for items of an age: not_due, d1_30, d31_60, d61_90, d90_plus",
     )  # fmt: skip
     live.add_argument("--date", type=a_day, help="the business date (folder companies)")
+    live.add_argument(
+        "--dry-run", action="store_true", help="show the counts per step and text, and change nothing"
+    )
     live.set_defaults(run=_live)
 
 
@@ -105,10 +108,16 @@ def _live(desk: Desk, args: argparse.Namespace) -> Answer:
         found = queries.company(session, args.code)
         counts = commands.go_live(session, found.id, start=pairs(args.start), on=args.date)
         steps = queries.waiting_by_step(session, found.id)
-    lines = [
-        f"{found.code} is live. Its first run waits for approval: "
-        f"{counted(counts['actions'], 'action', 'actions')} about {counted(counts['items'], 'item', 'items')}.",
-        *table(("what", "text", "number", "amount"), steps),
-        "Look at them with: tegoed outbox list --approval",
-    ]
+        if args.dry_run:
+            session.rollback()
+    said = "would be live" if args.dry_run else "is live"
+    first = (
+        f"Its first run waits for approval: {counted(counts['actions'], 'action', 'actions')} about "
+        f"{counted(counts['items'], 'item', 'items')}."
+        if counts["actions"]
+        else "Nothing is due today; the first day that plans something waits for approval."
+    )
+    lines = [f"{found.code} {said}. {first}", *table(("what", "text", "number", "amount"), steps)]
+    if counts["actions"] and not args.dry_run:
+        lines.append("They are made by the worker or the day; then: tegoed outbox list --approval")
     return Answer(lines, {"company": found.code, **counts, "steps": [list(map(str, s)) for s in steps]})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -26,6 +27,7 @@ def register(sub: Commands) -> None:
     outcome.set_defaults(run=_outcome)
     approve = sub.add_parser("approve", help="approve what waits for it")
     approve.add_argument("actions", nargs="+", type=int, metavar="ACTION")
+    approve.add_argument("--sha256", help="approve only if it still is what `outbox show` wrote")
     approve.set_defaults(run=_approve)
     back = sub.add_parser("return", help="send a communication back with a comment")
     back.add_argument("action", type=int)
@@ -111,7 +113,9 @@ def _show(desk: Desk, args: argparse.Namespace) -> Answer:
             path = args.out / f"{args.action}.{'eml' if channel == 'email' else 'pdf'}"
             path.write_bytes(queries.document(session, document))
             paths.append(str(path))
-    return Answer(paths or ["It is not rendered yet."], {"files": paths})
+        sha = queries.rendered_sha(session, args.action) if paths else None
+    lines = [*paths, f"sha256 {sha}"] if sha else paths
+    return Answer(lines or ["It is not rendered yet."], {"files": paths, "sha256": sha})
 
 
 def _recall(desk: Desk, args: argparse.Namespace) -> Answer:
@@ -136,8 +140,25 @@ def _decide(desk: Desk, args: argparse.Namespace) -> Answer:
             commands.withdraw_approval(session, args.action)
         else:
             found = commands.answer(session, args.action, args.act.replace("-", "_"))
-    said = f" {found}" if found else ""
-    return Answer([f"Action {args.action}: {args.act}.{said}"], {"action": args.action, "answer": found})
+    return Answer(
+        [f"Action {args.action}: {_decided(args.act, found)}"], {"action": args.action, "answer": found}
+    )
+
+
+def _decided(act: str, found: object) -> str:
+    """What a decision came to, in words."""
+    if act == "send-now" and isinstance(found, dt.datetime):
+        return f"it may leave from {found.astimezone():%d-%m-%Y %H:%M}."
+    if act == "other-channel" and isinstance(found, dict) and found.get("new_action"):  # pyright: ignore[reportUnknownMemberType]
+        return f"it goes another way, as action {found['new_action']}."
+    return {
+        "undo-skip": "its steps are to be taken after all.",
+        "not-posted": "it was not posted; its steps and its notice are undone.",
+        "withdraw-approval": "its approval is taken back; it waits for approval again.",
+        "sent": "it was sent, at the time of the attempt.",
+        "not-sent": "it was not sent; its items are planned again.",
+        "send-now": "it leaves now.",
+    }.get(act, f"{act}.")
 
 
 def _posted(desk: Desk, args: argparse.Namespace) -> Answer:
@@ -161,9 +182,13 @@ def _outcome(desk: Desk, args: argparse.Namespace) -> Answer:
 
 
 def _approve(desk: Desk, args: argparse.Namespace) -> Answer:
+    if args.sha256 and len(args.actions) > 1:
+        raise Invalid("sha256", "A check value is of one action.", code="approve.sha256")
     for action in args.actions:
         with session_scope(desk.sessions) as session:
-            commands.approve(session, action)
+            seen = args.sha256 or queries.rendered_sha(session, action)
+        with session_scope(desk.sessions) as session:
+            commands.approve(session, action, sha256=seen)
     return Answer([f"Approved: {', '.join(map(str, args.actions))}."], {"approved": args.actions})
 
 

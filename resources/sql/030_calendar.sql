@@ -12,9 +12,9 @@ begin
     insert into tegoed.company_calendar (company_id, day, working, working_no,
                                          next_working, previous_working, following_working)
     select p_company, day, working, working_no,
-           coalesce(min(day) filter (where working) over (order by day rows between current row and unbounded following), day),
+           coalesce(min(day) filter (where working) over (order by day desc), day),
            coalesce(max(day) filter (where working) over (order by day), day),
-           coalesce(min(day) filter (where working) over (order by day rows between 1 following and unbounded following), day + 1)
+           coalesce(min(day) filter (where working) over (order by day desc rows between unbounded preceding and 1 preceding), day + 1)
     from (
         select day, working, (count(*) filter (where working) over (order by day))::int as working_no
         from (

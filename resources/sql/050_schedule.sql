@@ -79,8 +79,8 @@ language sql stable as $$
     select oi.id, oi.company_id, oi.customer_id, oi.currency, oi.kind, oi.due_date,
            oi.outstanding,
            case when oi.outstanding > 0 then greatest(oi.outstanding - coalesce(ih.part, 0), 0) else oi.outstanding end,
-           (coalesce(ih.mask, 0) | coalesce(ch.mask, 0)) & coalesce(tegoed.kind_mask(s.kind), 3) <> 0,
-           nullif(greatest(ih.until, ch.until), 'infinity'),
+           (coalesce(ih.mask, 0) | cw.mask) & coalesce(tegoed.kind_mask(s.kind), 3) <> 0,
+           nullif(greatest(ih.until, cw.until), 'infinity'),
            cw.is_natural, cw.tone, cw.version_id, cw.workflow_from, cw.contact_gap, cw.bundle_ahead,
            s.position, n.following, s.stage, s.rank, s.kind, s.minimum_amount,
            rule.day,
@@ -88,8 +88,8 @@ language sql stable as $$
                          else o.next_working end, effective.day),
            case when s.after = 'notice_term' and nt.id is not null and nt.last_day is null then 'notice_not_posted'
                 when s.kind = 'charge' and nt.last_day is not null
-                     and (c.data_as_of is null or c.data_as_of <= nt.last_day) then 'data_not_covering'
-                when s.stage = 'notice14' and cw.is_natural and rn.customer_id is not null then 'earlier_term_runs'
+                     and (cw.data_as_of is null or cw.data_as_of <= nt.last_day) then 'data_not_covering'
+                when s.stage = 'notice14' and cw.is_natural and oi.currency = any (cw.terms_in) then 'earlier_term_runs'
                 when cw.is_natural and s.rank > 30  -- past the 14-day letter
                      and (nt.state = 'pending' or nt.state = 'running' and nt.last_day >= p_on) then 'term_runs' end,
            case when s.stage = 'notice14' and oi.due_estimated then 'due_estimated'
@@ -99,12 +99,35 @@ language sql stable as $$
                 when s.kind = 'charge' and nt.state = 'charged' then 'already_charged'
                 when s.kind in ('charge', 'hand_over') and oi.reminded_on is null then 'never_demanded' end,
            oi.outstanding > 0 and oi.due_date < p_on and not oi.due_estimated and oi.reminded_on is not null
-               and (oi.notice_id is null or further.notice) and not oi.notice_skipped and rn.customer_id is null
-               and (coalesce(ih.mask, 0) | coalesce(ch.mask, 0)) & 3 = 0,
+               and (oi.notice_id is null or further.notice) and not oi.notice_skipped and not oi.currency = any (cw.terms_in)
+               and (coalesce(ih.mask, 0) | cw.mask) & 3 = 0,
            oi.reminded_on, oi.notice_id, oi.last_step_on, live.action_id
     from tegoed.open_item oi
-    join tegoed.company c on c.id = oi.company_id
-    join tegoed.customer_workflow(p_companies, null) cw on cw.customer_id = oi.customer_id
+    join (
+        select w.*, c.data_as_of, coalesce(ch.mask, 0) as mask, ch.until, cr.day as free_from,
+               coalesce(rn.currencies, '{}') as terms_in
+        from tegoed.customer_workflow(p_companies, p_customers) w
+        join tegoed.company c on c.id = w.company_id
+        left join (
+            select h.customer_id, bit_or(tegoed.stop_mask(h.stops)) as mask,
+                   max(coalesce(h.until, 'infinity')) as until
+            from tegoed.active_hold(p_on) h
+            where h.company_id = any (p_companies) and h.open_item_id is null group by 1
+        ) ch on ch.customer_id = w.customer_id
+        left join (
+            select h.customer_id, max(tegoed.following_working(h.company_id, coalesce(h.ended_on, h.until))) as day
+            from tegoed.hold h
+            where h.company_id = any (p_companies) and coalesce(h.ended_on, h.until) between p_on - 14 and p_on
+              and h.open_item_id is null
+            group by 1
+        ) cr on cr.customer_id = w.customer_id
+        left join (
+            select nr.customer_id, array_agg(nr.currency) as currencies from tegoed.notice nr
+            where nr.company_id = any (p_companies)
+              and (nr.state = 'pending' or nr.state = 'running' and nr.last_day >= p_on)
+            group by 1
+        ) rn on rn.customer_id = w.customer_id
+    ) cw on cw.customer_id = oi.customer_id
     left join tegoed.action_item live on live.open_item_id = oi.id and live.live_step
     left join (
         select h.open_item_id, bit_or(case when h.amount is null then tegoed.stop_mask(h.stops) else 0 end) as mask,
@@ -113,30 +136,12 @@ language sql stable as $$
         where h.company_id = any (p_companies) and h.open_item_id is not null group by 1
     ) ih on ih.open_item_id = oi.id
     left join (
-        select h.customer_id, bit_or(tegoed.stop_mask(h.stops)) as mask,
-               max(coalesce(h.until, 'infinity')) as until
-        from tegoed.active_hold(p_on) h
-        where h.company_id = any (p_companies) and h.open_item_id is null group by 1
-    ) ch on ch.customer_id = oi.customer_id
-    left join (
         select h.open_item_id, max(tegoed.following_working(h.company_id, coalesce(h.ended_on, h.until))) as day
         from tegoed.hold h
         where h.company_id = any (p_companies) and coalesce(h.ended_on, h.until) between p_on - 14 and p_on
           and h.open_item_id is not null
         group by 1
     ) ir on ir.open_item_id = oi.id
-    left join (
-        select h.customer_id, max(tegoed.following_working(h.company_id, coalesce(h.ended_on, h.until))) as day
-        from tegoed.hold h
-        where h.company_id = any (p_companies) and coalesce(h.ended_on, h.until) between p_on - 14 and p_on
-          and h.open_item_id is null
-        group by 1
-    ) cr on cr.customer_id = oi.customer_id
-    left join (
-        select distinct nr.customer_id, nr.currency from tegoed.notice nr
-        where nr.company_id = any (p_companies)
-          and (nr.state = 'pending' or nr.state = 'running' and nr.last_day >= p_on)
-    ) rn on rn.customer_id = oi.customer_id and rn.currency = oi.currency
     left join tegoed.notice nt on nt.id = oi.notice_id
     left join tegoed.notice_item nti on nti.notice_id = nt.id and nti.open_item_id = oi.id
     left join tegoed.workflow_next n on oi.outstanding > 0 and oi.kind = 'invoice'
@@ -171,7 +176,7 @@ language sql stable as $$
     ) rule
     cross join lateral (
         select case when rule.day is not null then greatest(rule.day, oi.planning_from,
-            oi.last_step_on + greatest(s.min_interval, 1), ir.day, cr.day) end as day
+            oi.last_step_on + greatest(s.min_interval, 1), ir.day, cw.free_from) end as day
     ) effective
     left join tegoed.company_calendar o on o.company_id = oi.company_id and o.day = effective.day
     where oi.company_id = any (p_companies) and oi.outstanding <> 0
@@ -182,7 +187,9 @@ $$;
 -- covered (set off by credits), set_off, cost, in_action, skip, waiting, held, later, finished,
 -- no_workflow, no_step. `group_key` tells which one action it belongs to when it is due or joins.
 -- Written as passes over materialised steps: item by item, then grouped by customer and currency and joined
--- back. Nested windows computed the same at three times the cost.
+-- back. Nested windows computed the same at three times the cost. What a customer's items share stays with
+-- the customer, and what the whole communication needs is counted in one grouping for every way it can go:
+-- each further pass over the items costs more than the counting.
 create function tegoed.schedule_of(p_companies int[], p_on date, p_customers bigint[])
 returns table (
     open_item_id bigint, company_id int, customer_id bigint, currency text, item_kind text, due_date date,
@@ -194,7 +201,10 @@ returns table (
 )
 language sql stable as $$
     with item as materialized (
-        select i.*,
+        select i.open_item_id, i.customer_id, i.currency, i.item_kind, i.due_date, i.outstanding, i.unheld, i.held,
+               i.held_until, i.position, i.following, i.stage, i.rank, i.kind, i.minimum_amount, i.own_on,
+               i.wait, i.fail, i.live_action_id,
+               i.can_be_noticed and i.live_action_id is null and i.unheld > 0 as can_go_along,
                i.kind in ('email', 'letter') as written,
                i.outstanding > 0 and i.due_date < p_on and not i.held and i.item_kind = 'invoice' as overdue_unheld
         from tegoed.item_step(p_companies, p_on, p_customers) i
@@ -222,80 +232,131 @@ language sql stable as $$
           and a.customer_id = any (p_customers)
         group by 1, 2
     ), account as (
-        select i.company_id, i.customer_id, i.currency,
+        select i.customer_id, i.currency,
                coalesce(sum(i.unheld) filter (where i.overdue_unheld), 0) as overdue,
                coalesce(sum(i.unheld) filter (where i.outstanding < 0 and not i.held), 0) as credit
-        from item i group by 1, 2, 3
+        from item i group by 1, 2
     ), desk as materialized (
-        select k.*, c.minimum_amount as company_minimum,
-               greatest(same.last_on, before.last_on) as last_on,
-               coalesce(before.today, 0) + coalesce(ct.today, 0) >= c.max_contacts_per_day as day_full,
+        select k.*, k.overdue + k.credit as net, greatest(c.minimum_amount, 0.01) as least_amount,
+               cw.company_id, cw.is_natural, cw.tone, cw.version_id, cw.workflow_from, cw.contact_gap, cw.bundle_ahead,
+               contacts.day_full,
+               greatest(greatest(same.last_on, before.last_on) + cw.contact_gap,
+                        case when contacts.day_full then p_on + 1 end) as gap_until,
                w.action_id as waiting_action_id, w.business_date as waiting_on,
                coalesce(w.notices, false) as waiting_notices
         from account k
-        join tegoed.company c on c.id = k.company_id
+        join tegoed.customer_workflow(p_companies, p_customers) cw on cw.customer_id = k.customer_id
+        join tegoed.company c on c.id = cw.company_id
         left join contact same on same.customer_id = k.customer_id and same.currency = k.currency
         left join contact_before before on before.customer_id = k.customer_id
         left join called_today ct on ct.customer_id = k.customer_id
         left join waiting w on w.customer_id = k.customer_id and w.currency = k.currency
+        cross join lateral (
+            select coalesce(before.today, 0) + coalesce(ct.today, 0) >= c.max_contacts_per_day as day_full
+        ) contacts
+    ), covering as (
+        -- credits cover the oldest first; only customers who have any
+        select i.open_item_id, sum(case when i.overdue_unheld then i.unheld else 0 end) over
+                   (partition by i.customer_id, i.currency order by i.due_date, i.open_item_id) + d.credit <= 0 as covers
+        from item i
+        join desk d on d.customer_id = i.customer_id and d.currency = i.currency
+        where d.credit < 0
     ), checked as (
-        select i.*, d.overdue, d.credit, d.waiting_action_id, d.day_full,
+        select i.*, d.is_natural, i.own_on <= p_on + d.bundle_ahead as near, coalesce(v.covers, false) as covers,
                coalesce(i.wait, case when i.written and i.own_on <= p_on and i.due_date >= p_on then 'not_overdue'
                    when i.kind = 'call' and i.own_on <= p_on and d.day_full then 'day_full' end) as waits,
                coalesce(i.fail, case
                    when i.kind is null or not i.overdue_unheld
-                        or d.overdue + d.credit >= greatest(i.minimum_amount, d.company_minimum, 0.01) then null
-                   when d.overdue + d.credit <= 0 then 'net' else 'below_minimum' end) as failed,
-               greatest(d.last_on + i.contact_gap, case when d.day_full then p_on + 1 end) as gap_until
+                        or d.net >= greatest(i.minimum_amount, d.least_amount) then null
+                   when d.net <= 0 then 'net' else 'below_minimum' end) as failed
         from item i
-        join desk d on d.company_id = i.company_id and d.customer_id = i.customer_id and d.currency = i.currency
+        join desk d on d.customer_id = i.customer_id and d.currency = i.currency
+        left join covering v on v.open_item_id = i.open_item_id
         offset 0
     ), ready as materialized (
-        select k.*,
+        select k.open_item_id, k.customer_id, k.currency, k.item_kind, k.due_date, k.outstanding, k.unheld, k.held,
+               k.held_until, k.position, k.following, k.stage, k.rank, k.kind, k.own_on, k.live_action_id,
+               k.can_go_along, k.written, k.overdue_unheld, k.near, k.covers, k.waits, k.failed,
                k.kind is not null and not k.held and k.waits is null and k.failed is null
                    and k.live_action_id is null and k.unheld > 0 as free,
                k.is_natural and k.stage = 'notice14' as notices,
                k.is_natural and k.written and k.rank > 30 as past_notice
         from checked k
     ), called as (
-        select r.company_id, r.customer_id, r.currency,
-               bool_or(r.free and r.written and r.own_on <= p_on) as written_due,
-               bool_or(r.free and r.notices and r.own_on <= p_on + r.bundle_ahead) as notice_due,
-               bool_or(r.free and r.past_notice and r.overdue_unheld and r.own_on <= p_on + r.bundle_ahead)
-                   as past_notice_due,
-               min(r.own_on) filter (where r.free and r.written) as first_own,
-               max(r.gap_until) as gap_until, min(r.version_id) as version_id
-        from ready r group by 1, 2, 3
+        select r.customer_id, r.currency,
+               bool_or(r.asks and r.own_on <= p_on) as written_due,
+               bool_or(r.free and r.notices and r.near) as notice_due,
+               bool_or(r.free and r.past_notice and r.overdue_unheld and r.near) as past_notice_due,
+               min(r.own_on) filter (where r.asks) as first_own,
+               -- the furthest of what takes part and is not covered, for every way it can go
+               max(r.position) filter (where r.joins and not r.past_notice) as position_with_notice,
+               max(r.rank) filter (where r.joins and not r.past_notice) as rank_with_notice,
+               max(r.position) filter (where r.joins and not r.notices) as position_joining,
+               max(r.rank) filter (where r.joins and not r.notices) as rank_joining,
+               bool_or(r.can_go_along and not r.covers) as goes_along,
+               max(r.position) filter (where r.leaves and r.can_go_along is not true) as position_beside,
+               max(r.rank) filter (where r.leaves and r.can_go_along is not true) as rank_beside,
+               max(r.position) filter (where r.leaves and not r.notices) as position_past_notice,
+               max(r.rank) filter (where r.leaves and not r.notices) as rank_past_notice,
+               max(r.position) filter (where r.leaves) as position_leaving,
+               max(r.rank) filter (where r.leaves) as rank_leaving
+        from (
+            select x.*, x.free and x.written as asks,
+                   x.free and x.written and not x.covers and x.own_on <= p_on as joins,
+                   x.free and x.written and not x.covers and x.overdue_unheld and x.near as leaves
+            from ready x
+            offset 0
+        ) r
+        group by 1, 2
     ), notice_step as (
         select distinct on (w.version_id) w.version_id, w.position, w.stage, w.rank, w.kind
         from tegoed.workflow_step w where w.stage = 'notice14' order by w.version_id, w.position
-    ), seat as materialized (
-        select c.company_id, c.customer_id, c.currency, d.waiting_notices,
-               coalesce(c.past_notice_due, false) as past_notice_due,
-               case when d.waiting_action_id is not null then d.waiting_on
-                    when c.first_own is not null then coalesce(n.next_working, greatest(c.first_own, c.gap_until, p_on))
-                    end as communication_on,
-               leaves.now as leaves,
+    ), leaving as (
+        select d.*, c.first_own, coalesce(c.past_notice_due, false) as past_notice_due, leaves.now as leaves,
                leaves.now and coalesce(c.notice_due, false) and not coalesce(c.past_notice_due, false) as notices_leave,
-               ns.position as notice_position, ns.stage as notice_stage, ns.rank as notice_rank, ns.kind as notice_kind
+               c.position_with_notice, c.rank_with_notice, c.position_joining, c.rank_joining,
+               c.goes_along, c.position_beside, c.rank_beside,
+               c.position_past_notice, c.rank_past_notice, c.position_leaving, c.rank_leaving
         from called c
-        join desk d on d.company_id = c.company_id and d.customer_id = c.customer_id and d.currency = c.currency
+        join desk d on d.customer_id = c.customer_id and d.currency = c.currency
         cross join lateral (
             select d.waiting_action_id is null and coalesce(c.written_due, false)
-                   and coalesce(c.gap_until, p_on) <= p_on as now
+                   and coalesce(d.gap_until, p_on) <= p_on as now
         ) leaves
-        left join tegoed.company_calendar n on n.company_id = c.company_id
-            and n.day = greatest(c.first_own, c.gap_until, p_on)
-        left join notice_step ns on ns.version_id = c.version_id
+        offset 0
+    ), seat as materialized (
+        select l.customer_id, l.currency, l.company_id, l.is_natural, l.tone, l.version_id, l.workflow_from,
+               l.contact_gap, l.bundle_ahead, l.day_full, l.net, l.overdue, l.waiting_action_id, l.waiting_notices,
+               l.past_notice_due, l.leaves, l.notices_leave,
+               case when l.waiting_action_id is not null then l.waiting_on
+                    when l.first_own is not null then coalesce(n.next_working, greatest(l.first_own, l.gap_until, p_on))
+                    end as communication_on,
+               ns.position as notice_position, ns.stage as notice_stage, ns.rank as notice_rank, ns.kind as notice_kind,
+               case when l.waiting_notices then l.position_with_notice
+                    when l.waiting_action_id is not null then l.position_joining
+                    when l.notices_leave then greatest(l.position_beside, case when l.goes_along then ns.position end)
+                    when l.leaves and l.past_notice_due then l.position_past_notice
+                    when l.leaves then l.position_leaving end as text_position,
+               case when l.waiting_notices then l.rank_with_notice
+                    when l.waiting_action_id is not null then l.rank_joining
+                    when l.notices_leave then greatest(l.rank_beside, case when l.goes_along then ns.rank end)
+                    when l.leaves and l.past_notice_due then l.rank_past_notice
+                    when l.leaves then l.rank_leaving end as text_rank
+        from leaving l
+        left join tegoed.company_calendar n on n.company_id = l.company_id
+            and n.day = greatest(l.first_own, l.gap_until, p_on)
+        left join notice_step ns on ns.version_id = l.version_id
     ), member as (
         -- a 14-day letter to a natural person is never hidden under the text of a later step: whichever of
         -- the two goes first, the other waits out the gap
-        select r.*, s.communication_on, s.leaves, a.along as noticed_along,
+        select r.*, s.company_id, s.is_natural, s.tone, s.version_id, s.workflow_from, s.contact_gap, s.bundle_ahead,
+               s.day_full, s.net, s.overdue, s.waiting_action_id, s.communication_on, s.text_position, s.text_rank,
+               a.along as noticed_along,
                case
-                   when r.waiting_action_id is not null then r.free and r.written and r.own_on <= p_on
+                   when s.waiting_action_id is not null then r.free and r.written and r.own_on <= p_on
                        and not case when s.waiting_notices then r.past_notice else r.notices end
                    when s.leaves then a.along
-                       or r.free and r.written and r.overdue_unheld and r.own_on <= p_on + r.bundle_ahead
+                       or r.free and r.written and r.overdue_unheld and r.near
                           and not (r.notices and s.past_notice_due)
                    else false end as takes_part,
                case when a.along then s.notice_position else r.position end as step_position,
@@ -303,23 +364,9 @@ language sql stable as $$
                case when a.along then s.notice_rank else r.rank end as step_rank,
                case when a.along then s.notice_kind else r.kind end as step_kind
         from ready r
-        join seat s on s.company_id = r.company_id and s.customer_id = r.customer_id and s.currency = r.currency
-        cross join lateral (
-            select s.notices_leave and r.can_be_noticed and r.live_action_id is null and r.unheld > 0 as along
-        ) a
+        join seat s on s.customer_id = r.customer_id and s.currency = r.currency
+        cross join lateral (select s.notices_leave and r.can_go_along as along) a
         offset 0
-    ), covering as (
-        -- credits cover the oldest first; only customers who have any
-        select r.open_item_id, sum(case when r.overdue_unheld then r.unheld else 0 end) over
-                   (partition by r.company_id, r.customer_id, r.currency order by r.due_date, r.open_item_id)
-                   + r.credit <= 0 as covers
-        from ready r where r.credit < 0
-    ), placed as materialized (
-        select m.*, m.takes_part and coalesce(v.covers, false) as covered
-        from member m left join covering v on v.open_item_id = m.open_item_id
-    ), text_of as (
-        select p.company_id, p.customer_id, p.currency, max(p.step_position) as position, max(p.step_rank) as rank
-        from placed p where p.takes_part and not p.covered group by 1, 2, 3
     )
     select p.open_item_id, p.company_id, p.customer_id, p.currency, p.item_kind, p.due_date,
            p.outstanding, p.unheld, p.is_natural, p.tone, p.version_id, p.workflow_from,
@@ -330,7 +377,7 @@ language sql stable as $$
                when p.item_kind in ('cost', 'interest') then case when p.held then 'held' else 'cost' end
                when p.outstanding < 0 then case when p.held then 'held' else 'set_off' end
                when p.version_id is null then 'no_workflow'
-               when p.covered then 'covered'
+               when p.takes_part and p.covers then 'covered'
                when p.takes_part and p.noticed_along then 'due'
                when p.kind is null then 'finished'
                when p.held or p.unheld <= 0 then 'held'
@@ -358,11 +405,9 @@ language sql stable as $$
                 when p.own_on <= p.communication_on + case when p.waiting_action_id is null then p.bundle_ahead else 0 end
                     then p.communication_on
                 else greatest(p.own_on, p.communication_on + p.contact_gap) end,
-           p.waiting_action_id, p.overdue + p.credit, p.overdue, greatest(p_on - p.due_date, 0),
-           t.position,
-           t.rank
-    from placed p
-    left join text_of t on t.company_id = p.company_id and t.customer_id = p.customer_id and t.currency = p.currency
+           p.waiting_action_id, p.net, p.overdue, greatest(p_on - p.due_date, 0),
+           p.text_position, p.text_rank
+    from member p
 $$;
 
 -- The schedule of these customers, or of all when none are named. Few customers go by a plan that is made

@@ -77,7 +77,11 @@ begin
       and a.state in ('planned', 'awaiting_approval', 'approved')
       and exists (select from tegoed.action_item ai join tegoed.open_item oi on oi.id = ai.open_item_id
                   where ai.action_id = a.id and oi.notice_id = p_notice);
-    update tegoed.open_item set notice_id = null where notice_id = p_notice;
+    -- an earlier notice of the same item stands as before
+    update tegoed.open_item oi set notice_id = (
+        select max(n.id) from tegoed.notice_item ni join tegoed.notice n on n.id = ni.notice_id
+        where ni.open_item_id = oi.id and n.state <> 'void')
+    where oi.notice_id = p_notice;
     insert into tegoed.movement (company_id, open_item_id, kind, amount, value_date, reason)
     select oi.company_id, oi.id, 'correction', -x.charged, tegoed.today_of(oi.company_id), 'notice void'
     from tegoed.open_item oi

@@ -11,6 +11,7 @@ from app.adapters.database.translation import translated
 from app.errors import RuleBroken
 from app.services.access import queries as access
 from app.services.correspondence import commands
+from app.services.workflow.reports import ForPeople, Waiting
 from app.worker.day import collection_day
 from tests.db.kit import DAY, Scene
 from tests.worker.child import desk_of
@@ -78,7 +79,7 @@ def test_what_is_uncertain_is_told_and_not_written(make_house, day):
     house.leases_run_out()
     told, files = day(house, house.now.date())
     assert told.left == {"email reminder": 1, "email reminder uncertain": 1}
-    assert told.people["deliveries that are uncertain"] == 1
+    assert ForPeople("uncertain", None, 1) in told.people
     assert len(files) == 1
 
 
@@ -87,7 +88,7 @@ def test_approved_after_a_day_leaves_in_its_second_run(make_house, day):
     house = make_house(1, plan=False, approval=True)
     told, _ = day(house, house.now.date())
     assert told.left == {}
-    assert "for approval (email reminder)" in told.waits
+    assert told.waits == [Waiting("awaiting_approval", "email", "reminder", None, 1)]
     with house.scene() as scene:
         commands.approve(scene.session, scene.actions()[0].id)
     assert day(house, house.now.date())[0].left == {"email reminder": 1}

@@ -20,6 +20,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from app.errors import Conflict, DatabaseAway, Invalid, NotAllowed, NotFound, RuleBroken, TegoedError
 
 RETRY_AFTER = 5.0
+RETRY_WHEN_SHORT = 60.0
 
 _OURS: dict[str, type[RuleBroken | Conflict | NotAllowed | NotFound]] = {
     "TG002": RuleBroken,
@@ -34,6 +35,11 @@ _AWAY = {
     "57P05",  # idle too long
     "53300",  # too many connections
     "25006",  # a standby answered
+}
+_SHORT = {
+    "53100",  # its disk is full
+    "53200",  # out of memory
+    "58030",  # it cannot read or write its files
 }
 
 
@@ -104,6 +110,14 @@ def _of_the_server(state: str, diag: Diagnostic) -> TegoedError | None:
         error = Conflict("This exists already.", code="exists", constraint=diag.constraint_name or "")
     elif state in {"28P01", "28000"}:
         error = _refused(said)
+    elif state in _SHORT:
+        error = DatabaseAway(
+            "The database server is short of something it needs.",
+            code="database.short",
+            remedy="Make room on its disk or give it memory; it is tried again.",
+            retry_after=RETRY_WHEN_SHORT,
+            reason=said,
+        )
     elif state in _AWAY or state.startswith("08"):
         error = _away(said)
     return error

@@ -79,11 +79,14 @@ class DropFolder:
                 return self._recognised(path, content)
             part = self._written(content, delivery_id)
             try:
-                return self._named(part, self.folder / name, content)
+                dropped = self._named(part, self.folder / name, content)
             finally:
                 part.unlink(missing_ok=True)
         except OSError as error:
             raise self._refused(error) from error
+        # after the last change of the folder by us: its time says whether others changed it since
+        _remember(dropped.path)
+        return dropped
 
     def _recognised(self, path: Path, content: bytes) -> Dropped:
         if path.read_bytes() == content:
@@ -118,7 +121,6 @@ class DropFolder:
             if not _moved(part, path):
                 return self._recognised(path, content)
         _sync_folder(self.folder)
-        _remember(path)
         return Dropped(path, already_there=False)
 
     def _refused(self, error: OSError) -> MailRefused | PrinterAway:

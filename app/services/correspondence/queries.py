@@ -155,3 +155,8 @@ def overdue_items(session: Session, customer_id: int) -> list[int]:
         {"c": customer_id},
     )
     return list(rows.scalars())
+
+
+def rendered_sha(session: Session, action_id: int) -> str | None:
+    """The check value over the bytes an action would send; None when nothing is rendered."""
+    return session.execute(text("select tegoed.rendered_sha(:a)"), {"a": action_id}).scalar_one()

@@ -29,6 +29,7 @@ def fail_with(engine, state: str, detail: str = "") -> None:
         ("40001", Conflict),
         ("40P01", Conflict),
         ("55P03", Conflict),
+        ("53100", DatabaseAway),
     ],
 )
 def test_what_the_database_refuses_is_an_error_of_ours(owner, state, kind):

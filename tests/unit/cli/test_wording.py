@@ -36,7 +36,8 @@ def test_every_reason_why_something_waits_has_words():
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        (Waiting("awaiting_approval", "letter", "final_demand", None, 5), "5 × final demand by letter, waits for approval"),
+        (Waiting("awaiting_approval", "letter", "final_demand", None, 5),
+         "5 × final demand by letter, waits for approval"),
         (Waiting("approved", "email", "reminder", "gap", 1),
          "1 × reminder by email, in the outbox: the last letter or mail was too short ago"),
         (Waiting("planned", "charge", None, None, 2), "2 × posting of costs, planned"),
