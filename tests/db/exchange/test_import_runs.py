@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from app.adapters.database.engine import make_sessions, session_scope
-from app.errors import Conflict
+from app.errors import Conflict, DatabaseAway
 from app.services.exchange import commands
 from tests.db.exchange.books import MAPPING, TODAY, line, lines, make_books, private
 
@@ -72,7 +72,7 @@ def test_a_database_error_on_the_way_leaves_nothing_written(books, table):
         " execute function public.disk_full()"
     )
     try:
-        with pytest.raises(Exception, match="No space left"):
+        with pytest.raises(DatabaseAway, match="short of"):
             books.take(*lines(range(3)), line("F3", "20,00", original_amount="100,00"), private("F9"))
     finally:
         books.do(f"drop trigger zz_full on tegoed.{table}")
