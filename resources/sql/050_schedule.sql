@@ -106,7 +106,7 @@ language sql stable as $$
     join (
         select w.*, c.data_as_of, coalesce(ch.mask, 0) as mask, ch.until, cr.day as free_from,
                coalesce(rn.currencies, '{}') as terms_in
-        from tegoed.customer_workflow(p_companies, p_customers) w
+        from tegoed.customer_workflow(p_companies, null) w
         join tegoed.company c on c.id = w.company_id
         left join (
             select h.customer_id, bit_or(tegoed.stop_mask(h.stops)) as mask,
@@ -127,6 +127,7 @@ language sql stable as $$
               and (nr.state = 'pending' or nr.state = 'running' and nr.last_day >= p_on)
             group by 1
         ) rn on rn.customer_id = w.customer_id
+        where w.customer_id = any (p_customers)
     ) cw on cw.customer_id = oi.customer_id
     left join tegoed.action_item live on live.open_item_id = oi.id and live.live_step
     left join (
@@ -245,7 +246,8 @@ language sql stable as $$
                w.action_id as waiting_action_id, w.business_date as waiting_on,
                coalesce(w.notices, false) as waiting_notices
         from account k
-        join tegoed.customer_workflow(p_companies, p_customers) cw on cw.customer_id = k.customer_id
+        join tegoed.customer_workflow(p_companies, null) cw on cw.customer_id = k.customer_id
+            and cw.customer_id = any (p_customers)
         join tegoed.company c on c.id = cw.company_id
         left join contact same on same.customer_id = k.customer_id and same.currency = k.currency
         left join contact_before before on before.customer_id = k.customer_id

@@ -70,6 +70,8 @@ declare
     v_counts jsonb;
     v_skipped bigint[];
     v_joining int;
+    v_first_run boolean := (select first_run_to_approval from tegoed.company where id = p_company);
+    v_queue int := (select min(id) from tegoed.print_queue where company_id = p_company);
 begin
     perform tegoed.join_by_hash(p_customers is null or cardinality(p_customers) > 200);
     v_due := tegoed.ripe_customers(p_company, p_on, p_customers);
@@ -81,63 +83,68 @@ begin
         perform tegoed.join_by_hash(false);
         return jsonb_build_object('actions', 0, 'items', 0, 'joined', 0, 'skipped', 0, 'follow_ups', 0);
     end if;
+    -- what is asked of a row first stands first: it is read six times, mostly for its verdict alone
     with schedule as materialized (
-        select s.*, case when s.step_is_written then 'written' else s.kind || '/' || s.position end as group_key
-        from (
-            select x.*, coalesce(x.kind in ('email', 'letter'), false) as step_is_written
-            from tegoed.schedule_of(array[p_company], p_on, v_due) x
-        ) s
+        select s.verdict, s.waiting_action_id, coalesce(s.kind in ('email', 'letter'), false) as step_is_written,
+               s.customer_id, s.currency, s.version_id, s.position, s.text_position, s.unheld, s.days_overdue, s.overdue,
+               s.own_on, s.workflow_from, s.tone, s.open_item_id, s.stage, s.rank, s.reason
+        from tegoed.schedule_of(array[p_company], p_on, v_due) s
         where s.verdict in ('due', 'joins', 'covered', 'set_off', 'cost', 'skip', 'never_demanded')
     ), skipped as (
         insert into tegoed.step_done (company_id, open_item_id, version_id, position, stage, rank, at, on_date,
                                       written, skipped, reason)
-        select s.company_id, s.open_item_id, s.version_id, s.position, s.stage, s.rank, now(), p_on,
+        select p_company, s.open_item_id, s.version_id, s.position, s.stage, s.rank, now(), p_on,
                s.step_is_written, true, s.reason
         from schedule s where s.verdict = 'skip'
         returning open_item_id
     ), deed as (
-        select s.customer_id, s.currency, s.group_key, s.version_id,
-               case when s.group_key = 'written' then max(s.text_position) else max(s.position) end as position,
+        -- all that is written is one deed, every other step one of its own
+        select s.customer_id, s.currency, s.version_id, s.step_is_written,
+               case when s.step_is_written then max(s.text_position) else max(s.position) end as position,
                sum(s.unheld) as amount, max(s.days_overdue) as days_overdue, max(s.overdue) as overdue,
                min(s.own_on) as due_on, count(*) as items, min(s.workflow_from) as workflow_from, min(s.tone) as tone,
                count(*) filter (where s.verdict = 'joins') as joined
         from schedule s
         where s.verdict in ('due', 'joins') and s.waiting_action_id is null
            or s.verdict = 'due' and not s.step_is_written
-        group by s.customer_id, s.currency, s.group_key, s.version_id
+        group by s.customer_id, s.currency, s.version_id, s.step_is_written,
+                 case when not s.step_is_written then s.position end
     ), extra as (
         select s.customer_id, s.currency, sum(s.unheld) as amount
         from schedule s
         where s.verdict in ('set_off', 'cost', 'covered') and s.waiting_action_id is null
         group by 1, 2
+    ), step as (
+        select w.*, jsonb_build_object('rule', 'step', 'step', w.position, 'title', w.title, 'days', w.days,
+                   'after', w.after, 'day_kind', w.day_kind, 'workflow', wf.name, 'channel', w.kind) as said
+        from tegoed.workflow_step w
+        join tegoed.workflow_version v on v.id = w.version_id
+        join tegoed.workflow wf on wf.id = v.workflow_id
+        where w.company_id = p_company
+        offset 0
     ), made as (
         insert into tegoed.action (company_id, customer_id, kind, origin, stage, rank, version_id, position, template,
             tone, currency, state, business_date, due_on, amount, days_overdue, class, score, approval_required,
             counts_as_step, cause, explanation)
         select p_company, d.customer_id, k.kind, 'workflow', w.stage, w.rank, d.version_id, w.position, w.template,
                coalesce(w.tone, d.tone), d.currency, 'planned', p_on, d.due_on,
-               d.amount + case when d.group_key = 'written' then coalesce(x.amount, 0) else 0 end,
+               d.amount + case when d.step_is_written then coalesce(x.amount, 0) else 0 end,
                d.days_overdue, tegoed.class_of(k.kind), tegoed.score_of(d.overdue, d.days_overdue),
-               k.kind in ('email', 'letter') and (w.approval or c.first_run_to_approval),
+               k.kind in ('email', 'letter') and (w.approval or v_first_run),
                not (w.kind in ('email', 'letter') and k.kind = 'task'),
                case when w.kind in ('email', 'letter') and k.kind in ('task', 'call') then 'unreachable' end,
-               jsonb_build_object('rule', 'step', 'step', w.position, 'title', w.title, 'days', w.days,
-                   'after', w.after, 'day_kind', w.day_kind, 'workflow', wf.name, 'workflow_from', d.workflow_from,
-                   'due_on', d.due_on, 'items', d.items, 'bundled', d.joined, 'overdue', d.overdue,
-                   'channel', w.kind, 'set_off', coalesce(x.amount, 0))
+               w.said || jsonb_build_object('workflow_from', d.workflow_from, 'due_on', d.due_on, 'items', d.items,
+                   'bundled', d.joined, 'overdue', d.overdue, 'set_off', coalesce(x.amount, 0))
         from deed d
-        join tegoed.workflow_step w on w.version_id = d.version_id and w.position = d.position
-        join tegoed.workflow_version v on v.id = d.version_id
-        join tegoed.workflow wf on wf.id = v.workflow_id
-        join tegoed.company c on c.id = p_company
+        join step w on w.version_id = d.version_id and w.position = d.position
         join tegoed.customer cu on cu.id = d.customer_id
         cross join lateral (select tegoed.reachable_kind(cu, w.kind, w.if_unreachable) as kind) k
         left join extra x on x.customer_id = d.customer_id and x.currency = d.currency
-        returning id, customer_id, currency, kind, position, amount, rank, template is not null as written_step,
-                  (select w.copy_channel from tegoed.workflow_step w
-                   where w.version_id = action.version_id and w.position = action.position) as copy_channel
+        order by d.customer_id, d.currency, w.position
+        returning id, customer_id, currency, kind, version_id, position, amount, rank,
+                  template is not null as written_step
     ), seat as (
-        select m.id as action_id, s.open_item_id, s.company_id, s.stage, s.rank, s.version_id, s.position, s.unheld,
+        select m.id as action_id, s.open_item_id, s.stage, s.rank, s.version_id, s.position, s.unheld,
                case when s.verdict in ('set_off', 'cost', 'covered') then s.verdict
                     when s.rank < m.rank then 'also_due' else 'demand' end as role,
                s.verdict in ('due', 'joins') as live
@@ -149,23 +156,23 @@ begin
     ), seated as (
         insert into tegoed.action_item (action_id, open_item_id, company_id, role, stage, rank, version_id, position,
                                         amount, live_step)
-        select action_id, open_item_id, company_id, role, stage, coalesce(rank, 0), version_id, position, unheld, live
+        select action_id, open_item_id, p_company, role, stage, coalesce(rank, 0), version_id, position, unheld, live
         from seat
         returning live_step
     ), delivered as (
         insert into tegoed.delivery (action_id, company_id, customer_id, channel, is_primary, recipient, queue_id)
         select m.id, p_company, m.customer_id, ch.channel, ch.channel = m.kind,
                case when ch.channel = 'email' then cu.email else '' end,
-               case when ch.channel = 'letter' then q.id end
+               case when ch.channel = 'letter' then v_queue end
         from made m
+        join tegoed.workflow_step w on w.version_id = m.version_id and w.position = m.position
         join tegoed.customer cu on cu.id = m.customer_id
         cross join lateral (
             select m.kind as channel
             union all
-            select m.copy_channel where m.copy_channel <> m.kind
-                and case m.copy_channel when 'email' then tegoed.can_mail(cu) else tegoed.can_post(cu) end
+            select w.copy_channel where w.copy_channel <> m.kind
+                and case w.copy_channel when 'email' then tegoed.can_mail(cu) else tegoed.can_post(cu) end
         ) ch
-        cross join (select min(pq.id) as id from tegoed.print_queue pq where pq.company_id = p_company) q
         where m.kind in ('email', 'letter')
         returning 1
     ), told as (
