@@ -183,7 +183,7 @@ class Action(Base):
     origin: Mapped[str]
     stage: Mapped[str | None]
     rank: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
-    version_id: Mapped[int | None] = optional_key("workflow_version")
+    version_id: Mapped[int | None]
     position: Mapped[int | None] = mapped_column(SmallInteger)
     template: Mapped[str | None]
     tone: Mapped[str | None]

@@ -16,6 +16,83 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "action",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("company_id", sa.Integer(), nullable=False),
+        sa.Column("customer_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("stage", sa.Text(), nullable=True),
+        sa.Column("rank", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("version_id", sa.Integer(), nullable=True),
+        sa.Column("position", sa.SmallInteger(), nullable=True),
+        sa.Column("template", sa.Text(), nullable=True),
+        sa.Column("tone", sa.Text(), nullable=True),
+        sa.Column("currency", sa.Text(), server_default="EUR", nullable=False),
+        sa.Column("state", sa.Text(), server_default="planned", nullable=False),
+        sa.Column("cancel_reason", sa.Text(), nullable=True),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("amount", sa.Numeric(precision=14, scale=2), server_default=sa.text("0"), nullable=False),
+        sa.Column("days_overdue", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("class", sa.SmallInteger(), nullable=False),
+        sa.Column("score", sa.Numeric(precision=14, scale=2), server_default=sa.text("0"), nullable=False),
+        sa.Column("approval_required", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("author", sa.Text(), nullable=True),
+        sa.Column("counts_as_step", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column("letter_date", sa.Date(), nullable=True),
+        sa.Column("facts", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("facts_digest", sa.Text(), nullable=True),
+        sa.Column("reference", sa.Text(), nullable=True),
+        sa.Column("render_token", sa.Uuid(), nullable=True),
+        sa.Column("render_lease", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("rendered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("explanation", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=True),
+        sa.Column("parent_action_id", sa.BigInteger(), nullable=True),
+        sa.Column("attempts", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'cancelled') = (cancel_reason is not null)", name=op.f("ck_action_cancel_reason_given")
+        ),
+        sa.CheckConstraint(
+            "kind in ('email', 'letter', 'call', 'task', 'message', 'charge', 'hand_over')",
+            name=op.f("ck_action_kind_known"),
+        ),
+        sa.CheckConstraint(
+            "origin in ('workflow', 'by_hand', 'follow_up')", name=op.f("ck_action_origin_known")
+        ),
+        sa.CheckConstraint(
+            "state in ('planned', 'awaiting_approval', 'approved', 'sending', 'done', 'cancelled')",
+            name=op.f("ck_action_state_known"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["parent_action_id"], ["tegoed.action.id"], name=op.f("fk_action_parent_action_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_action")),
+        schema="tegoed",
+    )
+    op.create_index("ix_action_customer_id", "action", ["customer_id", "id"], unique=False, schema="tegoed")
+    op.create_index(
+        "ix_action_render",
+        "action",
+        ["company_id", "id"],
+        unique=False,
+        schema="tegoed",
+        postgresql_where=sa.text("state = 'planned' and kind in ('email', 'letter')"),
+    )
+    op.create_index(
+        "ix_action_worklist",
+        "action",
+        ["company_id", "class", sa.literal_column("score desc"), "id"],
+        unique=False,
+        schema="tegoed",
+        postgresql_where=sa.text("state in ('planned', 'awaiting_approval', 'approved')"),
+    )
+    op.create_table(
         "action_item",
         sa.Column("action_id", sa.BigInteger(), nullable=False),
         sa.Column("open_item_id", sa.BigInteger(), nullable=False),
@@ -236,6 +313,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_station")),
         schema="tegoed",
     )
+    op.create_table(
+        "approval",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("company_id", sa.Integer(), nullable=False),
+        sa.Column("action_id", sa.BigInteger(), nullable=False),
+        sa.Column("decision", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("comment", sa.Text(), server_default="", nullable=False),
+        sa.Column("decided_by", sa.Text(), server_default=sa.text("session_user"), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint(
+            "decision in ('approved', 'returned', 'withdrawn')", name=op.f("ck_approval_decision_known")
+        ),
+        sa.ForeignKeyConstraint(["action_id"], ["tegoed.action.id"], name=op.f("fk_approval_action_id")),
+        sa.ForeignKeyConstraint(["company_id"], ["tegoed.company.id"], name=op.f("fk_approval_company_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_approval")),
+        schema="tegoed",
+    )
+    op.create_index("ix_approval_action_id", "approval", ["action_id"], unique=False, schema="tegoed")
     op.create_table(
         "company_calendar",
         sa.Column("company_id", sa.Integer(), nullable=False),
@@ -551,86 +647,6 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'published'"),
     )
     op.create_table(
-        "action",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column("company_id", sa.Integer(), nullable=False),
-        sa.Column("customer_id", sa.BigInteger(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("origin", sa.Text(), nullable=False),
-        sa.Column("stage", sa.Text(), nullable=True),
-        sa.Column("rank", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
-        sa.Column("version_id", sa.Integer(), nullable=True),
-        sa.Column("position", sa.SmallInteger(), nullable=True),
-        sa.Column("template", sa.Text(), nullable=True),
-        sa.Column("tone", sa.Text(), nullable=True),
-        sa.Column("currency", sa.Text(), server_default="EUR", nullable=False),
-        sa.Column("state", sa.Text(), server_default="planned", nullable=False),
-        sa.Column("cancel_reason", sa.Text(), nullable=True),
-        sa.Column("business_date", sa.Date(), nullable=False),
-        sa.Column("due_on", sa.Date(), nullable=False),
-        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("amount", sa.Numeric(precision=14, scale=2), server_default=sa.text("0"), nullable=False),
-        sa.Column("days_overdue", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("class", sa.SmallInteger(), nullable=False),
-        sa.Column("score", sa.Numeric(precision=14, scale=2), server_default=sa.text("0"), nullable=False),
-        sa.Column("approval_required", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        sa.Column("author", sa.Text(), nullable=True),
-        sa.Column("counts_as_step", sa.Boolean(), server_default=sa.text("true"), nullable=False),
-        sa.Column("letter_date", sa.Date(), nullable=True),
-        sa.Column("facts", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.Column("facts_digest", sa.Text(), nullable=True),
-        sa.Column("reference", sa.Text(), nullable=True),
-        sa.Column("render_token", sa.Uuid(), nullable=True),
-        sa.Column("render_lease", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("rendered_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("explanation", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("cause", sa.Text(), nullable=True),
-        sa.Column("parent_action_id", sa.BigInteger(), nullable=True),
-        sa.Column("attempts", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
-        sa.Column("outcome", sa.Text(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "(state = 'cancelled') = (cancel_reason is not null)", name=op.f("ck_action_cancel_reason_given")
-        ),
-        sa.CheckConstraint(
-            "kind in ('email', 'letter', 'call', 'task', 'message', 'charge', 'hand_over')",
-            name=op.f("ck_action_kind_known"),
-        ),
-        sa.CheckConstraint(
-            "origin in ('workflow', 'by_hand', 'follow_up')", name=op.f("ck_action_origin_known")
-        ),
-        sa.CheckConstraint(
-            "state in ('planned', 'awaiting_approval', 'approved', 'sending', 'done', 'cancelled')",
-            name=op.f("ck_action_state_known"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["parent_action_id"], ["tegoed.action.id"], name=op.f("fk_action_parent_action_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["version_id"], ["tegoed.workflow_version.id"], name=op.f("fk_action_version_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_action")),
-        schema="tegoed",
-    )
-    op.create_index("ix_action_customer_id", "action", ["customer_id", "id"], unique=False, schema="tegoed")
-    op.create_index(
-        "ix_action_render",
-        "action",
-        ["company_id", "id"],
-        unique=False,
-        schema="tegoed",
-        postgresql_where=sa.text("state = 'planned' and kind in ('email', 'letter')"),
-    )
-    op.create_index(
-        "ix_action_worklist",
-        "action",
-        ["company_id", "class", sa.literal_column("score desc"), "id"],
-        unique=False,
-        schema="tegoed",
-        postgresql_where=sa.text("state in ('planned', 'awaiting_approval', 'approved')"),
-    )
-    op.create_table(
         "customer",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("company_id", sa.Integer(), nullable=False),
@@ -793,25 +809,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("version_id", "position", name=op.f("pk_workflow_step")),
         schema="tegoed",
     )
-    op.create_table(
-        "approval",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column("company_id", sa.Integer(), nullable=False),
-        sa.Column("action_id", sa.BigInteger(), nullable=False),
-        sa.Column("decision", sa.Text(), nullable=False),
-        sa.Column("sha256", sa.Text(), nullable=False),
-        sa.Column("comment", sa.Text(), server_default="", nullable=False),
-        sa.Column("decided_by", sa.Text(), server_default=sa.text("session_user"), nullable=False),
-        sa.Column("decided_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.CheckConstraint(
-            "decision in ('approved', 'returned', 'withdrawn')", name=op.f("ck_approval_decision_known")
-        ),
-        sa.ForeignKeyConstraint(["action_id"], ["tegoed.action.id"], name=op.f("fk_approval_action_id")),
-        sa.ForeignKeyConstraint(["company_id"], ["tegoed.company.id"], name=op.f("fk_approval_company_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_approval")),
-        schema="tegoed",
-    )
-    op.create_index("ix_approval_action_id", "approval", ["action_id"], unique=False, schema="tegoed")
     op.create_table(
         "call_attempt",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -1230,27 +1227,11 @@ def downgrade() -> None:
     op.drop_table("item_renumbering", schema="tegoed")
     op.drop_index("ix_call_attempt_company_id", table_name="call_attempt", schema="tegoed")
     op.drop_table("call_attempt", schema="tegoed")
-    op.drop_index("ix_approval_action_id", table_name="approval", schema="tegoed")
-    op.drop_table("approval", schema="tegoed")
     op.drop_table("workflow_step", schema="tegoed")
     op.drop_table("group_profile_workflow", schema="tegoed")
     op.drop_index("ix_customer_number", table_name="customer", schema="tegoed")
     op.drop_index("ix_customer_company_id", table_name="customer", schema="tegoed")
     op.drop_table("customer", schema="tegoed")
-    op.drop_index(
-        "ix_action_worklist",
-        table_name="action",
-        schema="tegoed",
-        postgresql_where=sa.text("state in ('planned', 'awaiting_approval', 'approved')"),
-    )
-    op.drop_index(
-        "ix_action_render",
-        table_name="action",
-        schema="tegoed",
-        postgresql_where=sa.text("state = 'planned' and kind in ('email', 'letter')"),
-    )
-    op.drop_index("ix_action_customer_id", table_name="action", schema="tegoed")
-    op.drop_table("action", schema="tegoed")
     op.drop_index(
         "uq_workflow_version_published",
         table_name="workflow_version",
@@ -1301,6 +1282,8 @@ def downgrade() -> None:
         postgresql_where=sa.text("working"),
     )
     op.drop_table("company_calendar", schema="tegoed")
+    op.drop_index("ix_approval_action_id", table_name="approval", schema="tegoed")
+    op.drop_table("approval", schema="tegoed")
     op.drop_table("station", schema="tegoed")
     op.drop_index("ix_import_line_run_id", table_name="import_line", schema="tegoed")
     op.drop_table("import_line", schema="tegoed")
@@ -1320,4 +1303,18 @@ def downgrade() -> None:
     )
     op.drop_index("ix_action_item_open_item_id", table_name="action_item", schema="tegoed")
     op.drop_table("action_item", schema="tegoed")
+    op.drop_index(
+        "ix_action_worklist",
+        table_name="action",
+        schema="tegoed",
+        postgresql_where=sa.text("state in ('planned', 'awaiting_approval', 'approved')"),
+    )
+    op.drop_index(
+        "ix_action_render",
+        table_name="action",
+        schema="tegoed",
+        postgresql_where=sa.text("state = 'planned' and kind in ('email', 'letter')"),
+    )
+    op.drop_index("ix_action_customer_id", table_name="action", schema="tegoed")
+    op.drop_table("action", schema="tegoed")
     # ### end Alembic commands ###

@@ -140,6 +140,8 @@ begin
         join tegoed.customer cu on cu.id = d.customer_id
         cross join lateral (select tegoed.reachable_kind(cu, w.kind, w.if_unreachable) as kind) k
         left join extra x on x.customer_id = d.customer_id and x.currency = d.currency
+        -- credits may cover all that this letter asks, while older items outside it are owed
+        where not d.step_is_written or d.amount + coalesce(x.amount, 0) > 0
         order by d.customer_id, d.currency, w.position
         returning id, customer_id, currency, kind, version_id, position, amount, rank,
                   template is not null as written_step

@@ -313,3 +313,15 @@ def _verdict_after(scene: Scene, state: str) -> str:
     due = scene.invoice(customer, late=5)
     scene.at(MONDAY + DAY).plan()
     return scene.why(due).verdict
+
+
+def test_credits_that_cover_the_letter_make_none_although_older_items_are_owed(scene: Scene):
+    """The older item is outside the letter (its steps are done); planned and cancelled by turns would be noise."""
+    customer = scene.customer()
+    old = scene.invoice(customer, "100.00", late=200)
+    scene.step_taken(old, rank=60, on=MONDAY - DAY * 90, stage="hand_over")
+    scene.invoice(customer, "50.00", late=5)
+    scene.invoice(customer, "-80.00", late=3)
+    for day in range(3):
+        scene.at(MONDAY + DAY * day).plan()
+        assert [a for a in scene.actions(customer) if a.kind in {"email", "letter"}] == []
