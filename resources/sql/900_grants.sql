@@ -202,7 +202,7 @@ grant execute on function tegoed.my_companies(), tegoed.has_role(text[]), tegoed
     tegoed.today_of(int, timestamptz), tegoed.sending_paused() to {{collector}}, {{sales}}, {{administrator}}, {{auditor}}, {{worker}};
 grant execute on function tegoed.active_hold(date), tegoed.stop_mask(text[]), tegoed.kind_mask(text),
     tegoed.customer_workflow(int[], bigint[]), tegoed.item_step(int[], date, bigint[]),
-    tegoed.step_schedule(int[], date, bigint[]), tegoed.schedule_of(int[], date, bigint[]),
+    tegoed.why_items(bigint, date, bigint), tegoed.step_schedule(int[], date, bigint[]), tegoed.schedule_of(int[], date, bigint[]),
     tegoed.schedule_of_many(int[], date, bigint[]), tegoed.add_days(int, date, int, text), tegoed.next_working(int, date),
     tegoed.following_working(int, date), tegoed.presumed_delivery(int, date),
     tegoed.notice_last_day(int, date), tegoed.stage_rank(text), tegoed.ageing_bucket(date, date)

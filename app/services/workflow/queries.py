@@ -90,23 +90,7 @@ class CustomerWhy:
     actions: list[ActionRow]
 
 
-_ITEMS = """
-    select s.open_item_id, oi.document_number, oi.kind, oi.currency, oi.outstanding, s.unheld, oi.due_date,
-           (select d.stage from tegoed.step_done d where d.open_item_id = oi.id and d.undone_at is null
-              and d.stage is not null order by d.rank desc, d.id desc limit 1),
-           oi.last_step_on, s.kind, s.stage, s.own_on, s.verdict, s.reason, s.held_until,
-           s.communication_on, s.at_earliest, s.live_action_id, w.name, s.workflow_from,
-           case when st.position is not null then format('%s %s days after %s', st.days, st.day_kind, st.after) end
-    from tegoed.step_schedule(
-        array[cast(:company as int)], :on, array[cast(:customer as bigint)]
-    ) s
-    join tegoed.open_item oi on oi.id = s.open_item_id
-    left join tegoed.workflow_version v on v.id = s.version_id
-    left join tegoed.workflow w on w.id = v.workflow_id
-    left join tegoed.workflow_step st on st.version_id = s.version_id and st.position = s.position
-    where cast(:item as bigint) is null or s.open_item_id = :item
-    order by oi.due_date, oi.id
-"""
+_ITEMS = "select * from tegoed.why_items(:customer, :on, :item)"
 _HOLDS = """
     select h.id, oi.document_number, h.amount, h.stops, h.cause, h.starts, h.until, h.reason, h.placed_by
     from tegoed.active_hold(:on) h left join tegoed.open_item oi on oi.id = h.open_item_id

@@ -52,6 +52,7 @@ NO_ROLE_ASKED = {
     "import_report": "reads the caller's own run only",
     "import_examples": "reads the caller's own run only",
     "fail_import": "my_run(): the caller's own open run only",
+    "why_items": "shows one customer that its caller may see, by company and for sales by salesperson",
     "posting_doubts": "granted to collectors only, and filters by my_companies()",
 }
 # … and that look at no single company.

@@ -62,6 +62,7 @@ CALLS = {
     "fail_import": ("collector", "SELECT tegoed.fail_import({c} + 1)"),
     "import_report": ("collector", "SELECT * FROM tegoed.import_report({c} + 1)"),
     "today_of": ("sales", "SELECT tegoed.today_of({c})"),
+    "why_items": ("sales", "SELECT * FROM tegoed.why_items({c} + 1, current_date)"),
     "step_schedule": ("sales", "SELECT * FROM tegoed.step_schedule(array[{c}], current_date)"),
     "item_step": ("sales", "SELECT * FROM tegoed.item_step(array[{c}], current_date, array[{c} + 1])"),
     "customer_workflow": ("sales", "SELECT * FROM tegoed.customer_workflow(array[{c}], null)"),

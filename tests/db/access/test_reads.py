@@ -254,3 +254,14 @@ def test_the_same_answer_for_what_is_missing_and_what_is_anothers(world):
         assert foreign.state == missing.state, call
         assert foreign.rows == missing.rows, call
         assert foreign.said.replace("2011", "987654").replace("2000", "987654") == missing.said, call
+
+
+def test_why_shows_a_salesperson_their_own_customers_only(world):
+    """It is a definer function and past row security, so it must look itself."""
+    asked = "SELECT w.open_item_id FROM generate_series(1001, 1010) c, tegoed.why_items(c, current_date) w"
+    mine = world.attempt("sales", "SELECT id FROM tegoed.open_item").rows
+    everything = world.attempt("collector", asked).rows
+    shown = world.attempt("sales", asked).rows
+    assert shown
+    assert {tuple(row) for row in shown} <= {tuple(row) for row in mine}
+    assert len(everything) > len(shown)
