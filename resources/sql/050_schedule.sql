@@ -186,7 +186,7 @@ $$;
 
 -- Each item within its customer. `verdict`: due (leaves or is done now), joins (bundled with what is due),
 -- covered (set off by credits), set_off, cost, in_action, skip, waiting, held, later, finished,
--- no_workflow, no_step. `group_key` tells which one action it belongs to when it is due or joins.
+-- never_demanded (a person must look), no_workflow.
 -- Written as passes over materialised steps: item by item, then grouped by customer and currency and joined
 -- back. Nested windows computed the same at three times the cost. What a customer's items share stays with
 -- the customer, and what the whole communication needs is counted in one grouping for every way it can go:
